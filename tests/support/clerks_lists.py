@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import openpyxl
@@ -18,6 +19,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
+Content = bytes | Callable[[], bytes]
 Household = tuple[str, str, str, tuple[str, ...]]
 HEADING = ["组别", "门牌号", "户主", "手机"]
 _FOUR_WAYS = ("1组", "第一组", "一组", "第 1 组")
@@ -28,11 +30,15 @@ class ClerksList:
     """A list and what is right: `told` is whether something has to be said (None: either way is right)."""
 
     name: str
-    content: bytes
+    made: Content
     right: tuple[Household, ...]
     file: str = "list.xlsx"
     told: bool | None = None
     refusable: bool = False
+
+    @property
+    def content(self) -> bytes:
+        return self.made() if callable(self.made) else self.made
 
 
 def mobile(last: int) -> str:
@@ -40,7 +46,7 @@ def mobile(last: int) -> str:
     return f"1990000{last:04}"
 
 
-def book(*sheets: Sequence[Sequence[Any]], look: Callable[[Any], Any] = lambda book: None) -> bytes:
+def make_book(*sheets: Sequence[Sequence[Any]], look: Callable[[Any], Any] = lambda book: None) -> bytes:
     made = openpyxl.Workbook()
     made.remove(made.active)
     for at, rows in enumerate(sheets):
@@ -53,7 +59,7 @@ def book(*sheets: Sequence[Sequence[Any]], look: Callable[[Any], Any] = lambda b
     return content.getvalue()
 
 
-def old_book(rows: Sequence[Sequence[Any]], *, days: str = "") -> bytes:
+def _make_old_book(rows: Sequence[Sequence[Any]], *, days: str = "") -> bytes:
     made = xlwt.Workbook()
     sheet = made.add_sheet("Sheet1")
     for at, row in enumerate(rows):
@@ -63,6 +69,15 @@ def old_book(rows: Sequence[Sequence[Any]], *, days: str = "") -> bytes:
     content = io.BytesIO()
     made.save(content)
     return content.getvalue()
+
+
+def book(*sheets: Sequence[Sequence[Any]], look: Callable[[Any], Any] = lambda book: None) -> Content:
+    """A workbook, made by whoever reads it: each worker knows of every list, and reads a few."""
+    return partial(make_book, *sheets, look=look)
+
+
+def old_book(rows: Sequence[Sequence[Any]], *, days: str = "") -> Content:
+    return partial(_make_old_book, rows, days=days)
 
 
 def one(group: str, head: str, door: str, *numbers: int | str) -> Household:
@@ -479,7 +494,7 @@ def _first() -> list[ClerksList]:
         ),
         ClerksList("a workbook called .csv", book([HEADING, *ROWS]), ALL, "list.csv"),
         ClerksList("a new workbook called .xls", book([HEADING, *ROWS]), ALL, "list.xls"),
-        ClerksList("a workbook cut in the middle", book([HEADING, *ROWS])[:2000], (), refusable=True),
+        ClerksList("a workbook cut in the middle", make_book([HEADING, *ROWS])[:2000], (), refusable=True),
         ClerksList("an old workbook", old_book([HEADING, *ROWS]), ALL, "list.xls"),
         # 16: chats
         ClerksList(

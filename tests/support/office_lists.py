@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tests.support.clerks_lists import book, format_cells, hide_column, hide_rows, merge, mobile, old_book, strike
+from tests.support.clerks_lists import (
+    Content,
+    book,
+    format_cells,
+    hide_column,
+    hide_rows,
+    merge,
+    mobile,
+    old_book,
+    strike,
+)
 
 PLAN = "平安联防#9按键"
 START = "2026-03-01"
@@ -36,15 +46,19 @@ class OfficeList:
 
     kind: str
     name: str
-    content: bytes
+    made: Content
     right: tuple[tuple[Any, ...], ...]
     file: str = "list.xlsx"
     left: int | None = 0
     refusable: bool = False
     day: date | None = None
 
+    @property
+    def content(self) -> bytes:
+        return self.made() if callable(self.made) else self.made
 
-def _with_sheets(**named: Sequence[Sequence[Any]]) -> bytes:
+
+def _with_sheets(**named: Sequence[Sequence[Any]]) -> Content:
     """A workbook whose sheets have names."""
 
     def name(made: Any) -> None:
@@ -73,13 +87,13 @@ def _xml(rows: Sequence[Sequence[Any]]) -> bytes:
     return f'<?xml version="1.0"?><Workbook xmlns="{space}" xmlns:ss="{space}">{sheet}</Workbook>'.encode()
 
 
-def _second(cell: Any) -> bytes:
+def _second(cell: Any) -> Content:
     """A carrier's list whose second number is `cell`."""
     return book([HEAD, ROWS[0], [cell, *ROWS[1][1:]]])
 
 
 def _carrier() -> list[OfficeList]:
-    def one(name: str, content: bytes, *right: tuple[Any, ...], **more: Any) -> OfficeList:
+    def one(name: str, content: Content, *right: tuple[Any, ...], **more: Any) -> OfficeList:
         return OfficeList("carrier", name, content, right or (WANG, LI), **more)
 
     lost = ("", *LI[1:])
@@ -189,10 +203,10 @@ def _carrier() -> list[OfficeList]:
 
 
 def _counts() -> list[OfficeList]:
-    def one(name: str, content: bytes, *right: tuple[Any, ...], **more: Any) -> OfficeList:
+    def one(name: str, content: Content, *right: tuple[Any, ...], **more: Any) -> OfficeList:
         return OfficeList("counts", name, content, right or (EAST, WEST), **more)
 
-    def second(cell: Any) -> bytes:
+    def second(cell: Any) -> Content:
         return book([COUNTS, TWO[0], ["西街村", "2026-01-01", cell]])
 
     on = date(2026, 1, 1)
@@ -300,13 +314,13 @@ def _counts() -> list[OfficeList]:
 
 
 def _duty() -> list[OfficeList]:
-    def one(name: str, content: bytes, *right: tuple[Any, ...], **more: Any) -> OfficeList:
+    def one(name: str, content: Content, *right: tuple[Any, ...], **more: Any) -> OfficeList:
         return OfficeList("duty", name, content, right or (JIAN, MING), **more)
 
-    def second(cell: Any) -> bytes:
+    def second(cell: Any) -> Content:
         return book([DUTY, WATCH[0], ["巡逻队", "李乙明", cell, ""]])
 
-    def named(cell: str) -> bytes:
+    def named(cell: str) -> Content:
         return book([DUTY, WATCH[0], ["巡逻队", cell, mobile(2), ""]])
 
     at_night = "每天 18:00-06:00"

@@ -31,6 +31,7 @@ from tests.support.clerks_lists import (
     format_cells,
     headed,
     hide_rows,
+    make_book,
     merge,
     mobile,
     named,
@@ -108,7 +109,7 @@ def folded(*rows: int) -> Callable[[Any], None]:
 def _kinds_of_the_issue() -> list[ClerksList]:
     plain = [[*row[1:]] for row in ROWS]
     flat = changed_inside(
-        book([HEADING, *ROWS]),
+        make_book([HEADING, *ROWS]),
         "xl/worksheets/sheet1.xml",
         lambda text: text.replace('<row r="3">', '<row r="3" ht="0" customHeight="1">'),
     )

@@ -19,7 +19,8 @@ from groups.files.reading import read_sheets
 from groups.responders.files import open_list, read_file
 from groups.responders.lists import Kind
 from groups.roster.imports.reading import read_list
-from tests.support.clerks_lists import book, hide_column, hide_rows, merge, mobile, strike
+from tests.support.clerks_lists import hide_column, hide_rows, merge, mobile, strike
+from tests.support.clerks_lists import make_book as book
 
 PLAN = "平安联防#9按键"
 TODAY = date(2026, 11, 24)

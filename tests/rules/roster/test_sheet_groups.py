@@ -8,7 +8,8 @@ import pytest
 
 from groups.roster.imports.reading import RosterList, open_file, read_households
 from groups.roster.imports.rules.guesses import Choice, Said
-from tests.support.clerks_lists import book, mobile
+from tests.support.clerks_lists import make_book as book
+from tests.support.clerks_lists import mobile
 
 HEADING = ["户主", "手机"]
 PEOPLE = [["王甲建", mobile(1)], ["李乙明", mobile(2)]]
