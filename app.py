@@ -33,6 +33,7 @@ COMMANDS = {
     "alarm": "joint_defense.operations.alarm_commands:alarm",
     "drill": "joint_defense.operations.alarm_commands:drill",
     "upkeep": "joint_defense.operations.upkeep_commands:upkeep_commands",
+    "greeting": "joint_defense.operations.greeting_commands:greeting",
     "escalation": "joint_defense.operations.alarm_commands:escalation",
     "overseers": "joint_defense.operations.alarm_commands:overseer_commands",
     "spool": "joint_defense.operations.alarm_commands:spool",

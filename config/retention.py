@@ -31,6 +31,8 @@ class Kept(StrEnum):
     """Numbers that are on no roster any more, and those in the record of changes: blanked."""
     ARCHIVED = "archived"
     """Households that were taken off the roster: names, doors and numbers blanked."""
+    GREETINGS = "greetings"
+    """Days of good mornings, and good mornings that have ended: deleted."""
     LOOKS = "looks"
     """Who looked: deleted."""
 
@@ -42,6 +44,7 @@ DEFAULT_DAYS: Mapping[Kept, int] = {
     Kept.CARRIER_LISTS: 400,
     Kept.OLD_NUMBERS: 2 * 365,
     Kept.ARCHIVED: 3 * 365,
+    Kept.GREETINGS: 400,
     Kept.LOOKS: 3 * 365,
 }
 

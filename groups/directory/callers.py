@@ -158,6 +158,12 @@ def list_phones(session: Session, household_ids: Collection[int]) -> list[Househ
     return [HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE) for row in rows]
 
 
+def is_on_roster(session: Session, household_id: int) -> bool:
+    """Whether this household is there still."""
+    there = select(Household.id).where(Household.id == household_id, Household.archived_at.is_(None))
+    return session.scalar(there) is not None
+
+
 def find_away(session: Session, household_ids: Collection[int], now: datetime) -> set[int]:
     """Those of these households that are away now."""
     asked = select(Household.id).where(Household.id.in_(household_ids), Household.away_until > now)

@@ -5,6 +5,7 @@ Apart from the alarm's own door, which every process loads.
 
 from __future__ import annotations
 
+from groups.enrolment.consents import find_version
 from groups.models.batch import Author, Batch
 from groups.models.changes import ERASED, Action, Source
 from groups.privacy.erasure import erase_household
@@ -24,6 +25,7 @@ __all__ = [
     "close_secrets_anew",
     "erase_household",
     "find_subject",
+    "find_version",
     "list_sealed_lists",
     "make_dues",
     "note_look",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, held_alarms, overseers, words_passed_on
+from joint_defense.alarms import closing, greeting_answers, held_alarms, overseers, words_passed_on
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
@@ -129,6 +129,10 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _close_by_text(session, sender, wordless, now)
         )
+    if not in_trouble and not text.stops:
+        greeted = _decide_for_greeted(session, text, sender, now, limits or Limits())
+        if greeted is not None:
+            return _answer_once(session, text, sender, InboundKind.ANSWER, now, greeted)
     drilled = _find_drill(session, text, sender, now)
     if drilled is not None:
         return _answer_once(
@@ -175,6 +179,19 @@ def _find_told_without_a_word(session: Session, text: Text, sender: _Sender) -> 
         .order_by(Delivery.id.desc())
         .limit(1)
     ).first()
+
+
+def _decide_for_greeted(
+    session: Session, text: Text, sender: _Sender, now: datetime, limits: Limits
+) -> Callable[[], Reply] | None:
+    """What is done about an answer to a good morning, or a wish for it; None for a text about something else."""
+    act = greeting_answers.decide_on_wish(session, sender.number, text.body, sender.language, now, limits)
+    if act is None:
+        act = greeting_answers.decide(session, sender.number, text.body, text.carrier_key, now, limits)
+    if act is None:
+        return None
+    done = act
+    return lambda: Reply(*done())
 
 
 def _find_drill(session: Session, text: Text, sender: _Sender, now: datetime) -> Delivery | None:

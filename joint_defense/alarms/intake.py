@@ -5,6 +5,7 @@ Everything here happens in the edge's one transaction; after its commit the alar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -228,11 +229,9 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zon
     session.flush()
     alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
     drills.stop_for_alarm(session, caller.village_id, incident.id, now)
-    # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
-    # found by number, of which there is an index: otherwise all that rings in a night of many alarms is looked through.
-    own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])
-    ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
-    _stop_ringing(session, caller, now, own, *ringing)
+    # Nor are they rung to help in another incident (as one of its back-up or neighbouring group), or asked whether they
+    # are well.
+    stop_ringing_elsewhere(session, caller, (*RINGS, Purpose.GREETING), now)
     planned = held_alarms.leave_out_callers(session, plan_rings(directory.list_recipients(session, caller, now)), now)
     going_out = held_alarms.hold_back(session, incident, caller, planned, now)
     if not planned:
@@ -273,6 +272,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     if alert is None:
         alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.VOICE)
         _stop_ringing(session, caller, now, Delivery.incident_id == incident.id)
+        stop_ringing_elsewhere(session, caller, (Purpose.GREETING,), now)
         held_alarms.release(session, incident, ReleasedBy.VOICE, now, name=caller.household_name)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
@@ -306,6 +306,15 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
         alert_id=alert.id,
         release_key=incident.release_key,
     )
+
+
+def stop_ringing_elsewhere(session: Session, caller: Caller, purposes: Sequence[Purpose], now: datetime) -> None:
+    """A household that calls for help is not rung for these purposes any more, in whichever open incident."""
+    # Their deliveries are found by number, of which there is an index: otherwise all that rings in a night of many
+    # alarms is looked through.
+    own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])
+    ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(purposes), Delivery.state.not_in(OVER))
+    _stop_ringing(session, caller, now, own, *ringing)
 
 
 def _stop_ringing(session: Session, caller: Caller, now: datetime, *where: ColumnElement[bool]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense.alarms import held_alarms, words_passed_on
-from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
+from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident, stop_ringing_elsewhere
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.record import find_answer, keep_answer, note_update, receive
 from joint_defense.models.inbound import InboundEvent, InboundKind
@@ -97,6 +97,7 @@ def _tell_leader(
     session.add(incident)
     session.flush()
     drills.stop_for_alarm(session, caller.village_id, incident.id, now)
+    stop_ringing_elsewhere(session, caller, (Purpose.GREETING,), now)
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL, text=text)
     add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS, **more)
     words_passed_on.note_words(session, incident.id, caller.household_name, spoken, now, by_caller=True)

@@ -48,7 +48,7 @@ from joint_defense.delivery.lines import WRONG_NUMBER, Line, Lines, LineStatus
 from joint_defense.delivery.results import Sent
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules import escalation
-from joint_defense.rules.states import LEADERS, Channel, IncidentKind, Purpose
+from joint_defense.rules.states import GREETINGS, LEADERS, Channel, IncidentKind, Purpose
 from joint_defense.rules.wording import alarm, drills, links
 from joint_defense.rules.wording.alarm import count_segments
 
@@ -82,6 +82,9 @@ class Announcer:
         voices = list_voices(incident, alerts, self._zone)
         if claim.purpose is Purpose.TEST:
             said = self._write_drill(claim, (claim.text or "",), drills.say_how_to_answer_test(language))
+        elif claim.purpose in GREETINGS:
+            sentence, _, keys = (claim.text or "").partition("\n")
+            said = self._write_drill(claim, (sentence,), keys)
         elif claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.DRILL:

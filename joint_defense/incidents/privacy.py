@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.database import match_any
 from config.retention import Due, Kept
 from groups.directory import people
+from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.inbound import InboundEvent, Mute
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.models.upkeep import NumberChange
@@ -49,6 +50,8 @@ def make_dues() -> tuple[Due, ...]:
             _delete_inbound,
         ),
         Due(Kept.STRANGERS, Mute.id, lambda moment: Mute.until < moment, _delete_mutes),
+        Due(Kept.GREETINGS, GreetingDay.id, lambda moment: GreetingDay.closed_at < moment, _delete_greeting_days),
+        Due(Kept.GREETINGS, Greeting.id, lambda moment: Greeting.ended_at < moment, _delete_greetings),
     )
 
 
@@ -58,6 +61,15 @@ def _delete_inbound(session: Session, ids: list[int], now: datetime) -> None:
 
 def _delete_mutes(session: Session, ids: list[int], now: datetime) -> None:
     session.execute(delete(Mute).where(match_any(session, Mute.__table__.c.id, ids)))
+
+
+def _delete_greeting_days(session: Session, ids: list[int], now: datetime) -> None:
+    session.execute(delete(GreetingDay).where(match_any(session, GreetingDay.__table__.c.id, ids)))
+
+
+def _delete_greetings(session: Session, ids: list[int], now: datetime) -> None:
+    session.execute(delete(GreetingDay).where(match_any(session, GreetingDay.__table__.c.greeting_id, ids)))
+    session.execute(delete(Greeting).where(match_any(session, Greeting.__table__.c.id, ids)))
 
 
 def _blank_incidents(session: Session, ids: list[int], now: datetime) -> None:
@@ -113,9 +125,38 @@ def read_sheet(session: Session, subject: people.Subject) -> list[people.SheetLi
         lines.append(
             people.SheetLine("来电来信 Inbound", event.received_at, f"{event.number} {event.kind} {event.text}")
         )
+    lines += _list_greetings(session, subject)
     for mute in session.scalars(select(Mute).where(Mute.number.in_(subject.numbers))):
         lines.append(people.SheetLine("静音 Mute", mute.muted_at, f"{mute.number} {mute.reason} {mute.muted_by}"))
     return lines
+
+
+def _list_greetings(session: Session, subject: people.Subject) -> list[people.SheetLine]:
+    """Good mornings of the household, and those that name one of the numbers as the contact."""
+    lines = []
+    as_contact = Greeting.contact_number.in_(subject.numbers) & (Greeting.contact_number != "")
+    for each in session.scalars(select(Greeting).where(or_(_is_greeted(subject), as_contact)).order_by(Greeting.id)):
+        own = each.household_id == subject.household_id
+        consent = f"consent {each.consent_by} {each.consent_on} v{each.consent_version or '?'}"
+        contact = f"{each.contact_name} {each.contact_number}"
+        text = f"{each.minute // 60:02}:{each.minute % 60:02} {each.channel} {contact} {consent}" if own else contact
+        lines.append(people.SheetLine("问候 Greeting", each.made_at, " ".join(text.split())))
+    asked = select(GreetingDay).join(Greeting).where(_is_greeted(subject)).order_by(GreetingDay.id)
+    for day in session.scalars(asked):
+        lines.append(people.SheetLine("问候日 Day", day.day, f"{day.outcome or day.step}"))
+    return lines
+
+
+def _is_greeted(subject: people.Subject) -> ColumnElement[bool]:
+    return Greeting.household_id == subject.household_id if subject.household_id is not None else false()
+
+
+def _erase_greetings(session: Session, subject: people.Subject) -> None:
+    of_theirs = select(Greeting.id).where(_is_greeted(subject))
+    session.execute(delete(GreetingDay).where(GreetingDay.greeting_id.in_(of_theirs)))
+    session.execute(delete(Greeting).where(_is_greeted(subject)))
+    named = update(Greeting).where(Greeting.contact_number.in_(subject.numbers), Greeting.contact_number != "")
+    session.execute(named.values(contact_name="", contact_number="", contact_texts=False))
 
 
 def erase_from_incidents(session: Session, subject: people.Subject) -> int:
@@ -143,6 +184,7 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     for event in session.scalars(select(InboundEvent).where(_is_of(InboundEvent, subject))).all():
         event.number, event.text, event.answer = f"#{event.id}", "", {}
     session.execute(delete(Mute).where(Mute.number.in_(subject.numbers)))
+    _erase_greetings(session, subject)
     # Number changes that are under way; those that are over keep no number.
     session.execute(
         delete(NumberChange).where(

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from joint_defense.delivery.plan import make_move
 from joint_defense.incidents.record import note_update
+from joint_defense.models.greetings import GreetingDay
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
+from joint_defense.rules.greetings import GreetingStep
 from joint_defense.rules.redials import FollowUp
-from joint_defense.rules.states import ClosingOutcome, DeliveryState
+from joint_defense.rules.states import ClosingOutcome, DeliveryState, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 
 INTERRUPTED = "restored"
@@ -43,11 +45,15 @@ def settle(session: Session, made_at: datetime, now: datetime) -> list[OpenThen]
     or was with the carrier, is over. Who lived then does not live now. Run before any process starts. Returns the
     incidents that were open, the oldest first.
     """
-    incidents = session.scalars(select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id)).all()
+    still = select(Incident).where(Incident.closed_at.is_(None), Incident.kind != IncidentKind.GREETING)
+    incidents = session.scalars(still.order_by(Incident.id)).all()
     for incident in incidents:
         incident.closed_at, incident.outcome, incident.next_step_at = now, ClosingOutcome.RESTORED, None
         note_update(session, incident.id, UpdateKind.RESTORED, now, made_at=made_at.isoformat(timespec="seconds"))
     _end_deliveries(session)
+    # Whether they have answered since the copy was made nobody knows: they are asked again before anybody else is.
+    begun = update(GreetingDay).where(GreetingDay.closed_at.is_(None))
+    session.execute(begun.values(step=GreetingStep.FIRST, next_at=now))
     session.execute(delete(Heartbeat))
     session.execute(delete(AccountCheck))
     session.execute(delete(NumberCheck))

@@ -28,6 +28,7 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.parties import OverseerKind, list_kinds, read_kinds
+from joint_defense.rules.states import IncidentKind
 from joint_defense.upkeep import drills, results
 from joint_defense.upkeep.drills import Hours, Scope
 
@@ -40,7 +41,9 @@ alarm = AppGroup("alarm", help="Look at alarms.")
 def list_incidents(limit: int, only_open: bool) -> None:
     """The newest incidents."""
     zone = get_runtime().settings.zone
-    query = select(Incident).order_by(Incident.id.desc()).limit(limit)
+    # Nobody is shown who takes part in good mornings.
+    shown = select(Incident).where(Incident.kind != IncidentKind.GREETING)
+    query = shown.order_by(Incident.id.desc()).limit(limit)
     if only_open:
         query = query.where(Incident.closed_at.is_(None))
     with get_runtime().database.begin(reads=True) as session:
@@ -58,7 +61,11 @@ def list_incidents(limit: int, only_open: bool) -> None:
 def show_incident(incident_id: int) -> None:
     """One incident."""
     with get_runtime().database.begin(reads=True) as session:
-        found: dict[str, Any] | None = read_record(session, incident_id, get_runtime().settings.zone)
+        incident = session.get(Incident, incident_id)
+        hidden = incident is not None and incident.kind is IncidentKind.GREETING
+        found: dict[str, Any] | None = (
+            None if hidden else read_record(session, incident_id, get_runtime().settings.zone)
+        )
     if found is None:
         click.echo(write_both(say("no_such_incident", number=incident_id)), err=True)
         sys.exit(1)

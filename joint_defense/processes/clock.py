@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from config.database import AWAY, read_clock
 from config.logging import say_alive, say_ready
 from config.retention import Due, Kept, delete_due
-from joint_defense.alarms import closing, held_alarms, news_sent, words_passed_on
+from joint_defense.alarms import closing, greeting_answers, held_alarms, news_sent, words_passed_on
 from joint_defense.alarms.escalation import redials, widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
@@ -29,7 +29,8 @@ from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
-from joint_defense.upkeep import drills, head_texts, number_changes, rolling_tests, tasks
+from joint_defense.rules.greetings import GreetingStep
+from joint_defense.upkeep import drills, greeting_days, head_texts, number_changes, rolling_tests, tasks
 from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
@@ -367,6 +368,33 @@ def _go_on(change_id: int, rules: NumberRules, session: Session) -> int | None:
     return number_changes.go_on(session, change_id, read_clock(session), rules)
 
 
+def _ask_whether_well(runtime: Runtime) -> None:
+    """Ask those who live alone whether they are well, at the time each has chosen, and go on where nobody answers."""
+    zone, database = runtime.settings.zone, runtime.database
+    now = database.estimate_now()
+    with database.begin(reads=True) as session:
+        due, open_days = greeting_days.find_due(session, now, zone), greeting_days.find_days_due(session, now)
+    for day_id in open_days:
+        step = _run(runtime, partial(_go_on_greeting, day_id, runtime))
+        if step is not None:
+            log.info("greeting_goes_on", step=step)
+    asked = sum(_run(runtime, partial(_open_greeting, greeting_id, zone)) is not None for greeting_id in due)
+    if asked:
+        log.info("greetings_begun", count=asked)
+
+
+def _open_greeting(greeting_id: int, zone: ZoneInfo, session: Session) -> int | None:
+    return greeting_days.open_day(session, greeting_id, read_clock(session), zone)
+
+
+def _go_on_greeting(day_id: int, runtime: Runtime, session: Session) -> GreetingStep | None:
+    now = read_clock(session)
+    step = greeting_days.go_on(session, day_id, now, runtime.settings.zone)
+    if step is GreetingStep.ALARM:
+        greeting_answers.raise_unanswered(session, day_id, now, runtime.limits)
+    return step
+
+
 def _look_at_numbers(runtime: Runtime) -> None:
     """A task for each number that fails; those that work again, or are gone, are nobody's any more."""
     closed = _run(runtime, lambda session: tasks.close_mended(session, read_clock(session), runtime.settings.zone))
@@ -394,6 +422,7 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (30.0, _change_numbers),
     (300.0, _plan_tests),
     (60.0, _ring_tests),
+    (20.0, _ask_whether_well),
     (3.0, tell_of_sign_ins),
 )
 """What can wait for a clock: nobody stands in for it, and it keeps no tick waiting."""

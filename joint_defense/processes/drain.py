@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from config.database import is_away, read_clock
 from config.services import Service
 from groups import directory
-from joint_defense.alarms import closing, said_before
+from joint_defense.alarms import closing, greeting_answers, said_before
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.alarms.intake import Limits, Trigger, raise_alarm
@@ -28,7 +28,7 @@ from joint_defense.models.incidents import Delivery
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome
+from joint_defense.rules.states import GREETINGS, LEADERS, Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.meanings import Writer
 from joint_defense.rules.understanding.understand import understand
@@ -159,7 +159,7 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
             text = Text(event.sid, event.number, event.text)
             incident_id = take_message(session, text, event.received_at, limits).incident_id
         case SpooledKind.KEY:
-            incident_id = _press(session, event)
+            incident_id = _press(session, event, limits)
     if incident_id is not None and not known:
         caller = directory.find_caller(session, event.number)
         note_update(
@@ -173,7 +173,7 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
     return TakenIn(incident_id)
 
 
-def _press(session: Session, event: SpooledEvent) -> int | None:
+def _press(session: Session, event: SpooledEvent, limits: Limits | None) -> int | None:
     """A neighbour's answer by key; a leader's that all is over. What can be said of it was said on the call."""
     told = session.get(Delivery, event.delivery_id)
     if told is None or told.number != event.number:
@@ -183,7 +183,9 @@ def _press(session: Session, event: SpooledEvent) -> int | None:
         return None
     kept.household_id, kept.responder_id, kept.incident_id = *told.party, told.incident_id
     keep_answer(kept, {"text": None, "incident_id": told.incident_id})
-    if event.text in replies.KEYS:
+    if told.purpose in GREETINGS:
+        greeting_answers.take_key_late(session, told, event.text, event.received_at, limits or Limits())
+    elif event.text in replies.KEYS:
         acknowledge(session, told, replies.KEYS[event.text], Channel.CALL, event.received_at)
     elif event.text == replies.CLOSE_KEY and told.role in LEADERS and told.incident.closed_at is None:
         closing.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, event.received_at)

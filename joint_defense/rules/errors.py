@@ -10,13 +10,15 @@ AlarmError
  ├── InvalidPolicy       something that is no escalation policy, with what is wrong
  ├── NoSuchVillage       no village has this code
  ├── InvalidMute         a number that cannot be muted so, by its `why`
- └── DrillRefused        a drill that may not begin, by its `why`
+ ├── DrillRefused        a drill that may not begin, by its `why`
+ └── GreetingRefused     a good morning that cannot be enrolled so, by field
 
 A caller never meets one of them: where TwiML is answered they become a sentence.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -98,3 +100,13 @@ class CheckRefused(AlarmError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class GreetingRefused(AlarmError):
+    """`wrong`: by field (`phone`, `at`, `channel`, `contact_name`, …) the code of what is wrong with it."""
+
+    code = "greeting_refused"
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        super().__init__(dict(wrong))
+        self.wrong = dict(wrong)

@@ -175,6 +175,8 @@ class IncidentKind(StrEnum):
     DRILL = "drill"
     TASK = "task"
     """No call for help: a text to whoever can mend a number. It is over as soon as it is planned."""
+    GREETING = "greeting"
+    """No call for help: somebody who lives alone is asked whether they are well. No list and no export has it."""
 
 
 class Role(StrEnum):
@@ -222,10 +224,16 @@ class Purpose(StrEnum):
     """The same for one phone alone: it hears whose phone we think it is."""
     TASK = "task"
     """To whoever can mend a number that fails."""
+    GREETING = "greeting"
+    """To somebody who lives alone: whether they are well."""
+    LOOK_IN = "look_in"
+    """To their contact, leader and neighbours, where they have not answered."""
 
 
 PROVING = (Purpose.DRILL, Purpose.TEST)
 """What only asks for the sign of a person."""
+GREETINGS = (Purpose.GREETING, Purpose.LOOK_IN)
+"""What asks whether somebody who lives alone is well."""
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
 """As what somebody is called for the first time to come and help."""
 RINGS = (*FIRST_RINGS, Purpose.REDIAL)

@@ -30,7 +30,7 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
-from joint_defense.rules.states import LEADERS, PROVING, Channel, ClosingOutcome, Purpose
+from joint_defense.rules.states import GREETINGS, LEADERS, PROVING, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import make_alarm_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
@@ -39,6 +39,7 @@ from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
 from joint_defense.upkeep import drills, number_changes, own_test
+from joint_defense.webhooks import greeting_line
 from joint_defense.webhooks.caller_line import name_room, tell_raised
 from joint_defense.webhooks.common import (
     answer,
@@ -76,12 +77,11 @@ def _take_in(
         with get_runtime().database.begin() as session:
             delivery = find(session)
             incident_id, now = delivery.incident_id, read_clock(session)
-            spoken = hear(session, delivery, call)
-            raised = raise_own(session, delivery, call, spoken, now)
-            if raised is None:
-                attempt = delivery.attempt_count if number is None else number
-                said = _take_key(session, delivery, attempt, call.keys or spoken.key, spoken)
-                keep_words(session, delivery, spoken, now)
+            attempt = delivery.attempt_count if number is None else number
+            if delivery.purpose in GREETINGS:
+                said, raised = greeting_line.take_answer(session, delivery, call, attempt, now)
+            else:
+                said, raised = _take_answer(session, delivery, call, attempt, now)
     except HTTPException:
         raise
     except Exception as error:
@@ -93,6 +93,19 @@ def _take_in(
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
+
+
+def _take_answer(
+    session: Session, delivery: Delivery, call: InboundCall, number: int, now: datetime
+) -> tuple[str, IntakeResult | None]:
+    """What is said to it, or the alarm that it raises for the neighbour's own house."""
+    spoken = hear(session, delivery, call)
+    raised = raise_own(session, delivery, call, spoken, now)
+    if raised is not None:
+        return "", raised
+    said = _take_key(session, delivery, number, call.keys or spoken.key, spoken)
+    keep_words(session, delivery, spoken, now)
+    return said, None
 
 
 @answers.post("/soon/<int:delivery_id>/<int:number>")
@@ -129,6 +142,8 @@ def announce_again(delivery_id: int, number: int) -> Response:
     address = make_address(f"/voice/answer/{delivery_id}/{number}")
     with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
+        if delivery.purpose in GREETINGS:
+            return answer(greeting_line.ask_again(delivery, number))
         if delivery.purpose in PROVING:
             language = delivery.language
             return answer(twiml.say_farewell([(drill_words.say_no_key_pressed(language), language)], action=address))
@@ -142,6 +157,17 @@ def announce_again(delivery_id: int, number: int) -> Response:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[delivery.language], delivery.language)]))
         then = make_address(f"/voice/again/{delivery_id}/{number}?last=1")
         return answer(_tell(delivery, action=address, then=then, hears=True))
+
+
+@answers.post("/away/<int:delivery_id>/<int:number>")
+def take_days(delivery_id: int, number: int) -> Response:
+    """For how many days somebody is not to be asked whether they are well."""
+    call = read_call(request.form, get_runtime().read_number)
+    with get_runtime().database.begin() as session:
+        delivery = _find_delivery(session, delivery_id, number, call)
+        if delivery.purpose is not Purpose.GREETING:
+            abort(404)
+        return answer(greeting_line.change_days(session, delivery, call.keys or "", read_clock(session)))
 
 
 @answers.post("/talked/<int:delivery_id>/<int:number>")

@@ -1,0 +1,276 @@
+"""What is said and written in a good morning, in Chinese and English: to them, their contact and their neighbours."""
+
+from __future__ import annotations
+
+from datetime import date
+
+CHINESE = "zh"
+WORDS_VERSION = 1
+CONSENT = {
+    1: (
+        "愿意每天在选定的时间接平安问候的电话或短信；没有回应时，同意先联系指定的联系人，再请联防长和邻居上门看望"
+        "（选了才发出求助）。随时可以停止。",
+        "They wish to be called or texted every day at the hour they chose. Without an answer the contact they named "
+        "is asked, then the group's leader and neighbours look in; an alarm is raised only where they chose it. They "
+        "may end it at any time.",
+    )
+}
+"""What somebody agrees to, by the version that is kept with the consent: Chinese and English."""
+
+WELL_KEY, AWAY_KEY, HELP_KEY = "1", "2", "9"
+LOOK_IN_KEY = "2"
+"""Of a contact: have the neighbours look in."""
+
+
+def write_greeting(household: str, language: str) -> str:
+    """What the call says; it says it twice."""
+    if language == CHINESE:
+        return f"您好，这是十户联防的平安问候，打给{household}。"
+    return f"Good day. This is the Joint Defence good morning call to {household}. "
+
+
+def say_how_to_answer(language: str) -> str:
+    """The keys of that call."""
+    if language == CHINESE:
+        return f"平安请按{WELL_KEY}，要出门几天请按{AWAY_KEY}，需要帮忙请按{HELP_KEY}。"
+    return f"If you are well press {WELL_KEY}. Going away press {AWAY_KEY}. If you need help press {HELP_KEY}."
+
+
+def write_greeting_text(household: str, language: str) -> str:
+    """The same as a text."""
+    if language == CHINESE:
+        return (
+            f"【十户联防】平安问候：{household}，您好！平安请回复1。"
+            "出门几天请回复：出门，或：出门到5号。需要帮忙请直接写出什么事"
+        )
+    return (
+        f"[Joint Defence] Good day, {household}: are you well? Reply 1. Going away reply: away, or: away until 5. "
+        "If you need help write what has happened"
+    )
+
+
+def say_thanks(language: str) -> str:
+    """To whoever pressed the key."""
+    return "收到，您平安就好。再见。" if language == CHINESE else "Thank you, good to know that you are well. Goodbye."
+
+
+def write_thanks(language: str) -> str:
+    """To whoever answered by text."""
+    if language == CHINESE:
+        return "【十户联防】收到，您平安就好。需要帮忙随时打本号码按#9"
+    return "[Joint Defence] Thank you, good to know that you are well. For help call this number and press #9"
+
+
+def write_words_kept(language: str, *, contact: bool) -> str:
+    """To whoever answered in words that say more than that they are well; `contact`: they are passed on to one."""
+    if language == CHINESE:
+        told = "您的话已转告联系人。" if contact else ""
+        return f"【十户联防】收到您的回复。{told}需要帮忙请打本号码按#9，或直接写：救命"
+    told = "Your words are passed on to your contact. " if contact else ""
+    return f"[Joint Defence] Received. {told}For help call this number and press #9, or write: help"
+
+
+def pass_on_words(household: str, words: str, language: str) -> str:
+    """To the contact: what was answered."""
+    if language == CHINESE:
+        return f"【十户联防】{household}回复了平安问候：“{words}”。请您关心一下"
+    return f'[Joint Defence] {household} answered the good morning: "{words}". Please ask after them'
+
+
+def say_away(until: date, language: str) -> str:
+    """To whoever pressed that they go away: until when nobody calls, and the key for another day."""
+    if language == CHINESE:
+        return (
+            f"好的，{until.month}月{until.day}日起再问候您。要改天数，请现在按1到9的数字，表示出门几天。"
+            "提前回来请发短信：回来。"
+        )
+    return (
+        f"Very well: you are called again from {until:%d %B} on. For other days press a digit from 1 to 9 now: for how "
+        "many days. Back sooner? Text us: back."
+    )
+
+
+def say_away_changed(until: date, language: str) -> str:
+    """The day they chose besides."""
+    if language == CHINESE:
+        return f"好的，{until.month}月{until.day}日起再问候您。再见。"
+    return f"Very well: you are called again from {until:%d %B} on. Goodbye."
+
+
+def say_no_key_pressed(language: str) -> str:
+    """The last words of a call in which no key was pressed."""
+    if language == CHINESE:
+        return "没有收到您的按键，过一会儿再打给您。再见。"
+    return "No key was received. You are called again in a while. Goodbye."
+
+
+def say_wrong_key(language: str) -> str:
+    """To another key."""
+    if language == CHINESE:
+        return f"没有这个按键。{say_how_to_answer(language)}"
+    return f"That is none of the keys. {say_how_to_answer(language)}"
+
+
+def write_away(until: date, language: str) -> str:
+    """To whoever wrote that they go away."""
+    if language == CHINESE:
+        return f"【十户联防】收到，{until.month}月{until.day}日起再问候您。提前回来请回复：回来"
+    return f"[Joint Defence] Received: you are asked again from {until:%d %B} on. Back sooner? Reply: back"
+
+
+def write_back(minute: str, language: str) -> str:
+    """To whoever wrote that they are back; `minute` is the time of their good morning."""
+    if language == CHINESE:
+        return f"【十户联防】欢迎回来，明天{minute}起照常问候您"
+    return f"[Joint Defence] Welcome back: from tomorrow you are asked at {minute} as ever"
+
+
+def write_wrong_day(why: str, language: str) -> str:
+    """To whoever wrote a day until which they cannot be left alone."""
+    return f"【十户联防】{_WRONG_DAYS[why][0]}" if language == CHINESE else f"[Joint Defence] {_WRONG_DAYS[why][1]}"
+
+
+_WRONG_DAYS = {
+    "pause_unread": (
+        "看不懂回来的日子，没有暂停。请写：出门到5号，或：出门到12月5日",
+        "That day is not understood and nothing was changed. Write: away until 5, or: away until 12-5",
+    ),
+    "pause_past": (
+        "这一天已经过去了，没有暂停。请写以后的日子，例如：出门到5号",
+        "That day has gone by and nothing was changed. Write a day to come, like: away until 5",
+    ),
+    "pause_long": (
+        "最多可以暂停三个月，没有暂停。请写近一点的日子",
+        "A pause lasts three months at most; nothing was changed. Write a nearer day",
+    ),
+}
+
+
+def say_to_contact(household: str, language: str) -> str:
+    """What the call to the contact says; it says it twice."""
+    if language == CHINESE:
+        return f"这是十户联防。{household}今天三次平安问候都没有回应，请马上联系。"
+    return f"This is Joint Defence. {household} has not answered three good morning calls today. Ring them now. "
+
+
+def say_contacts_keys(language: str) -> str:
+    """The keys of that call."""
+    if language == CHINESE:
+        return f"知道平安请按{WELL_KEY}，要请邻居上门看请按{LOOK_IN_KEY}，出了事要求助请按{HELP_KEY}。"
+    return (
+        f"If you know that they are well press {WELL_KEY}. To have neighbours look in press {LOOK_IN_KEY}. "
+        f"To call for help press {HELP_KEY}."
+    )
+
+
+def write_to_contact(household: str, place: str, language: str) -> str:
+    """The same as a text."""
+    if language == CHINESE:
+        return (
+            f"【十户联防】{household}（{place}）今天三次平安问候都没有回应，请马上联系。"
+            "知道平安请回复1，要请邻居上门看请回复2，出了事请直接写出什么事"
+        )
+    return (
+        f"[Joint Defence] {household} ({place}) has not answered three good mornings today. Ring them now. "
+        "Reply 1 if they are well, 2 to have neighbours look in, or write what has happened"
+    )
+
+
+def say_to_neighbour(household: str, place: str, language: str) -> str:
+    """What the call says to a neighbour who takes no texts."""
+    if language == CHINESE:
+        return f"这是十户联防，不是警情。{household}，{place}，今天的平安问候一直没有回应，请您上门看看。"
+    return (
+        f"This is Joint Defence. It is no alarm. {household}, {place}, has not answered today's good morning. "
+        "Please look in on them. "
+    )
+
+
+def say_neighbours_keys(language: str) -> str:
+    """The keys of that call."""
+    if language == CHINESE:
+        return f"看过了、人平安请按{WELL_KEY}，要大家来帮忙请按{HELP_KEY}。"
+    return f"If they are well press {WELL_KEY}. To call everybody for help press {HELP_KEY}."
+
+
+def write_to_neighbour(household: str, place: str, language: str) -> str:
+    """The quiet task of leader and neighbours."""
+    if language == CHINESE:
+        return (
+            f"【十户联防】{household}（{place}）今天的平安问候一直没有回应，请您上门看看。"
+            "人平安请回复1；要大家来帮忙请直接写出什么事"
+        )
+    return (
+        f"[Joint Defence] {household} ({place}) has not answered today's good morning. Please look in on them. "
+        "Reply 1 if they are well; to call for help write what has happened"
+    )
+
+
+def write_settled(household: str, language: str) -> str:
+    """To those who were asked to look in: they need not any more."""
+    if language == CHINESE:
+        return f"【十户联防】{household}已确认平安，不用去看了，谢谢您"
+    return f"[Joint Defence] {household} is known to be well. No need to look in; thank you"
+
+
+def write_seen(language: str) -> str:
+    """To whoever said that they are well."""
+    return "【十户联防】收到，谢谢您" if language == CHINESE else "[Joint Defence] Received, thank you"
+
+
+def say_seen(language: str) -> str:
+    """The same on a call."""
+    return "收到，谢谢您。再见。" if language == CHINESE else "Noted, thank you. Goodbye."
+
+
+def write_how_to_say(language: str) -> str:
+    """To whoever was to look in, and wrote what says neither that they are well nor that they need help."""
+    if language == CHINESE:
+        return "【十户联防】收到。人平安请回复1；要大家来帮忙请写出什么事，例如：摔倒了"
+    return "[Joint Defence] Received. Reply 1 if they are well; to call for help write what has happened"
+
+
+def write_called_for(language: str, *, raised: bool) -> str:
+    """To whoever called for help for them."""
+    if language == CHINESE:
+        return (
+            "【十户联防】已收到，马上呼叫邻居。报警请打110，急救请打120"
+            if raised
+            else "【十户联防】系统叫不了邻居，请马上打110或120"
+        )
+    if raised:
+        return "[Joint Defence] Received; the neighbours are rung. Police: 110, ambulance: 120"
+    return "[Joint Defence] No neighbour can be rung from here. Dial 110 or 120 now"
+
+
+def say_called_for(language: str, *, raised: bool) -> str:
+    """The same on a call."""
+    return write_called_for(language, raised=raised).removeprefix("【十户联防】").removeprefix("[Joint Defence] ")
+
+
+def write_neighbours_asked(language: str) -> str:
+    """To a contact who has the neighbours look in."""
+    if language == CHINESE:
+        return "【十户联防】收到，马上请联防长和邻居上门看"
+    return "[Joint Defence] Received: the group's leader and neighbours are asked to look in"
+
+
+def say_neighbours_asked(language: str) -> str:
+    """The same on a call."""
+    if language == CHINESE:
+        return "好的，马上请联防长和邻居上门看。再见。"
+    return "Very well: the group's leader and neighbours are asked to look in. Goodbye."
+
+
+def quote_unanswered(language: str) -> str:
+    """Why an alarm was raised that nobody called for."""
+    if language == CHINESE:
+        return "今天的平安问候、联系人和邻居都没有回应，按本户意愿求助"
+    return "No answer to today's good morning, nor from contact and neighbours; raised as the household wishes"
+
+
+def quote_helper(helper: str, words: str, language: str) -> str:
+    """Who raised an alarm for somebody who did not answer, and with which words (empty: a key)."""
+    if language == CHINESE:
+        return f"{helper}去看后求助" + (f"：{words}" if words else "")
+    return f"{helper} calls for them" + (f": {words}" if words else "")

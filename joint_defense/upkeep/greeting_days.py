@@ -1,0 +1,502 @@
+"""Days of good mornings: who is asked now, who is asked next where nobody answers, and what an answer ends.
+
+A day is opened once (`greeting_days` has a unique key), whatever the clock does. Its calls stand behind every alarm,
+like those of a drill. A step follows only where the last one went out: a carrier that is away frightens no neighbour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip, insert_rows
+from groups import directory
+from groups.directory import Caller, Recipient
+from joint_defense.delivery.plan import OnePhone, drop, make_row
+from joint_defense.incidents.answers import make_acknowledgement
+from joint_defense.incidents.record import note_update
+from joint_defense.models.greetings import Greeting, GreetingDay
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.rules.greetings import (
+    ASKS,
+    LAST_ASKED,
+    WAITS,
+    GreetingOutcome,
+    GreetingStep,
+    find_next,
+)
+from joint_defense.rules.parties import DRILL, NOTICE
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.wording import greetings as words
+from joint_defense.upkeep.checks import make_rung_phone, note_answer
+
+AT_ONCE = 200
+NOT_OUT_YET = timedelta(minutes=1)
+"""So long a call that has not left us is waited for, again and again, before anybody else is asked."""
+NEIGHBOURS_ASKED = 2
+"""So many households are asked to look in besides leader and deputy."""
+LAPSES_AFTER = timedelta(days=1)
+NOT_PLACED = "not_placed"
+SETTLED = Occasion(round=1)
+"""The text to those who were asked to look in that they need not any more."""
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An open day that a phone was asked about, and by which call or text."""
+
+    day: GreetingDay
+    greeting: Greeting
+    delivery: Delivery
+
+
+def find_due(session: Session, now: datetime, zone: ZoneInfo) -> list[int]:
+    """The greetings whose day is to be opened now."""
+    local = now.astimezone(zone)
+    minute, today = local.hour * 60 + local.minute, local.date()
+    if minute > LAST_ASKED:
+        return []
+    due = select(Greeting.id).where(
+        Greeting.ended_at.is_(None),
+        Greeting.minute <= minute,
+        or_(Greeting.last_on.is_(None), Greeting.last_on != today),
+        or_(Greeting.paused_until.is_(None), Greeting.paused_until <= today),
+    )
+    return list(session.scalars(due.order_by(Greeting.minute, Greeting.id).limit(AT_ONCE)))
+
+
+def open_day(session: Session, greeting_id: int, now: datetime, zone: ZoneInfo) -> int | None:
+    """Ask somebody for the first time today; the incident that carries the call. None where they are not asked.
+
+    Not beside a call for help of their own: they are asked once that is over.
+    """
+    greeting = session.get(Greeting, greeting_id, with_for_update=True, populate_existing=True)
+    today = now.astimezone(zone).date()
+    if greeting is None or greeting.ended_at is not None or greeting.last_on == today:
+        return None
+    if not directory.is_on_roster(session, greeting.household_id):
+        end_greeting(session, greeting, "", now)
+        return None
+    if _calls_for_help(session, greeting.household_id):
+        return None
+    greeting.last_on = today
+    if directory.find_away(session, [greeting.household_id], now):
+        return None
+    _close_earlier(session, greeting, now)
+    values = {"greeting_id": greeting.id, "day": today, "step": GreetingStep.FIRST, "opened_at": now}
+    made = session.execute(insert_or_skip(session, GreetingDay, values).returning(GreetingDay.id)).scalar()
+    if made is None:
+        return None
+    day = session.get_one(GreetingDay, made)
+    day.incident_id = _make_incident(session, greeting, now).id
+    _ask(session, day, greeting, now)
+    return day.incident_id
+
+
+def _make_incident(session: Session, greeting: Greeting, now: datetime) -> Incident:
+    """What carries the calls. It names neither group nor household."""
+    incident = Incident(
+        kind=IncidentKind.GREETING,
+        village_id=greeting.village_id,
+        village_name="",
+        group_id=None,
+        group_name="",
+        opened_at=now,
+    )
+    session.add(incident)
+    session.flush()
+    return incident
+
+
+def _calls_for_help(session: Session, household_id: int, since: datetime | None = None) -> bool:
+    """Whether the household calls for help at present; with `since`: or has called for it since then."""
+    called = select(Alert.id).join(Incident).where(Alert.household_id == household_id)
+    still = Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None)
+    called = called.where(still if since is None else still | (Alert.raised_at >= since))
+    return session.scalar(called.limit(1)) is not None
+
+
+def _close_earlier(session: Session, greeting: Greeting, now: datetime) -> None:
+    earlier = select(GreetingDay).where(GreetingDay.greeting_id == greeting.id, GreetingDay.closed_at.is_(None))
+    for day in session.scalars(earlier.with_for_update()).all():
+        called = _calls_for_help(session, greeting.household_id, day.opened_at)
+        close_day(session, day, GreetingOutcome.HELP if called else GreetingOutcome.UNANSWERED, "", now)
+
+
+def find_days_due(session: Session, now: datetime) -> list[int]:
+    """The open days whose next step is due."""
+    due = select(GreetingDay.id).where(GreetingDay.closed_at.is_(None), GreetingDay.next_at <= now)
+    return list(session.scalars(due.order_by(GreetingDay.next_at, GreetingDay.id).limit(AT_ONCE)))
+
+
+def go_on(session: Session, day_id: int, now: datetime, zone: ZoneInfo) -> GreetingStep | None:
+    """Nobody has answered: ask again, or ask the next one. The step that was taken; None for none.
+
+    `ALARM` is the caller's to carry out.
+    """
+    day = lock_day(session, day_id)
+    if day.closed_at is not None or day.next_at is None or day.next_at > now:
+        return None
+    greeting = session.get_one(Greeting, day.greeting_id)
+    ends = _find_end(session, day, greeting, now, zone)
+    if ends is not None:
+        close_day(session, day, ends, "", now)
+        return None
+    if day.step in ASKS and not _has_gone_out(session, day, greeting, now, zone):
+        return None
+    following = find_next(day.step, has_contact=bool(greeting.contact_number), alarms=greeting.alarms)
+    if following is None:
+        day.next_at = None
+        return None
+    day.step = following
+    note_update(session, _get_incident_id(day), UpdateKind.RING_AGAIN, now, by="clock", household="")
+    if following in ASKS:
+        _ask(session, day, greeting, now)
+    else:
+        _ask_others(session, day, greeting, now, zone)
+    return following
+
+
+def _find_end(
+    session: Session, day: GreetingDay, greeting: Greeting, now: datetime, zone: ZoneInfo
+) -> GreetingOutcome | None:
+    """Why a day is over without an answer; None: it goes on."""
+    if greeting.ended_at is not None:
+        return GreetingOutcome.ENDED
+    if _calls_for_help(session, greeting.household_id, day.opened_at):
+        return GreetingOutcome.HELP
+    # The service was away over night: they are asked today again; whoever was to look in still is.
+    stale = day.step in ASKS and day.day != now.astimezone(zone).date()
+    return GreetingOutcome.UNANSWERED if stale or now - day.opened_at > LAPSES_AFTER else None
+
+
+def _has_gone_out(session: Session, day: GreetingDay, greeting: Greeting, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether the last call or text reached the carrier. Where it did not, it is waited for, or made once more."""
+    asked = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
+    rows = session.scalars(asked.order_by(Delivery.round.desc())).all()
+    last = [each for each in rows if each.round == rows[0].round]
+    out = [each for each in last if _is_out(each)]
+    if out or not last:
+        return True
+    local = now.astimezone(zone)
+    if local.hour * 60 + local.minute > LAST_ASKED:
+        log.warning("greeting_not_sent", incident_id=day.incident_id)
+        close_day(session, day, GreetingOutcome.UNANSWERED, "", now)
+    elif all(each.state in OVER for each in last):
+        note_update(session, _get_incident_id(day), UpdateKind.RING_AGAIN, now, by="clock", household="")
+        _ask(session, day, greeting, now)
+    else:
+        day.next_at = now + NOT_OUT_YET
+    return False
+
+
+def _is_out(delivery: Delivery) -> bool:
+    if delivery.state is DeliveryState.UNREACHED:
+        return delivery.failure != NOT_PLACED
+    return delivery.state in {DeliveryState.PLACED, DeliveryState.REACHED}
+
+
+def _ask(session: Session, day: GreetingDay, greeting: Greeting, now: datetime) -> None:
+    """Call or text them; the third time both. Where they have no phone for it the next step is due at once."""
+    phone = find_phone(session, greeting)
+    channels = [] if phone is None else _choose_channels(session, phone, greeting.channel, day.step)
+    _drop_all(session, day, now)
+    if phone is None or not channels:
+        day.next_at = now
+        return
+    made = select(Delivery.round).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
+    round_ = max(session.scalars(made), default=-1) + 1
+    rows = [
+        make_row(
+            *(make_rung_phone(phone), _get_incident_id(day), channel, Purpose.GREETING, now),
+            urgency=DRILL,
+            turn=0,
+            text=_write_greeting(phone, channel),
+            occasion=Occasion(round=round_),
+        )
+        for channel in channels
+    ]
+    insert_rows(session, Delivery, rows)
+    day.next_at = now + WAITS[day.step]
+
+
+def _write_greeting(phone: Caller, channel: Channel) -> str:
+    """Of a call the keys stand in a line of their own."""
+    name = phone.household_name if phone.language == words.CHINESE else phone.household_name_en
+    if channel is Channel.SMS:
+        return words.write_greeting_text(name, phone.language)
+    return f"{words.write_greeting(name, phone.language)}\n{words.say_how_to_answer(phone.language)}"
+
+
+def find_phone(session: Session, greeting: Greeting) -> Caller | None:
+    """The phone of theirs that is asked; the household's first one where that is not on the roster any more."""
+    found = directory.find_phone(session, greeting.phone_id)
+    if found is not None and found.household_id == greeting.household_id:
+        return found
+    others = directory.list_phones(session, [greeting.household_id])
+    by_call = greeting.channel is Channel.CALL
+    ordered = sorted(others, key=lambda each: not (each.may_call if by_call else each.may_text))
+    return None if not ordered else directory.find_phone(session, ordered[0].phone_id)
+
+
+def _choose_channels(session: Session, phone: Caller, wished: Channel, step: GreetingStep) -> list[Channel]:
+    takes = {
+        Channel.CALL: phone.may_call,
+        Channel.SMS: phone.may_text and not directory.find_opted_out(session, [phone.number]),
+    }
+    able = [each for each in sorted(takes, key=lambda each: each is not wished) if takes[each]]
+    return able if step is GreetingStep.THIRD else able[:1]
+
+
+def _ask_others(session: Session, day: GreetingDay, greeting: Greeting, now: datetime, zone: ZoneInfo) -> None:
+    """Have the contact, or leader and neighbours, look after them."""
+    day.next_at = now + WAITS[day.step] if day.step in WAITS else None
+    phone = find_phone(session, greeting)
+    if phone is None or day.step is GreetingStep.ALARM:
+        return
+    if day.step is GreetingStep.CONTACT:
+        rows = _plan_contact(session, day, greeting, phone, now)
+    else:
+        rows = _plan_neighbours(session, day, phone, now, zone)
+        if not rows:
+            log.error("nobody_to_look_in", incident_id=day.incident_id)
+    if not rows:
+        day.next_at = now
+    insert_rows(session, Delivery, rows, skip_known=True)
+
+
+def _plan_contact(
+    session: Session, day: GreetingDay, greeting: Greeting, phone: Caller, now: datetime
+) -> list[dict[str, Any]]:
+    """A call, and a text where the number takes one."""
+    known = directory.find_caller(session, greeting.contact_number)
+    language = words.CHINESE if known is None else known.language
+    home, place = _name_home(phone, language)
+    contact = OnePhone(
+        greeting.household_id if known is None else known.household_id,
+        *(greeting.contact_name, greeting.contact_name),
+        number=greeting.contact_number,
+        language=language,
+        phone_id=None if known is None else known.phone_id,
+    )
+    said = {Channel.CALL: f"{words.say_to_contact(home, language)}\n{words.say_contacts_keys(language)}"}
+    if greeting.contact_texts:
+        said[Channel.SMS] = words.write_to_contact(home, place, language)
+    return [_make_look_in(day, contact, channel, text, now) for channel, text in said.items()]
+
+
+def _name_home(phone: Caller, language: str) -> tuple[str, str]:
+    if language == words.CHINESE:
+        return phone.household_name, phone.place
+    return phone.household_name_en, phone.place_en
+
+
+def _make_look_in(
+    day: GreetingDay, whom: OnePhone | Recipient, channel: Channel, text: str, now: datetime
+) -> dict[str, Any]:
+    urgency = DRILL if channel is Channel.CALL else DRILL + NOTICE
+    row = (whom, _get_incident_id(day), channel, Purpose.LOOK_IN, now)
+    account_id = whom.account_id if isinstance(whom, Recipient) else None
+    return make_row(*row, urgency=urgency, turn=0, text=text, account_id=account_id)
+
+
+def _plan_neighbours(
+    session: Session, day: GreetingDay, phone: Caller, now: datetime, zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    """A text, or to whoever takes none a call, to each of those who are to look in."""
+    rows = []
+    for each in _choose_neighbours(session, phone, now, zone):
+        home, place = _name_home(phone, each.language)
+        if each.may_text and not each.text_refused:
+            channel, text = Channel.SMS, words.write_to_neighbour(home, place, each.language)
+        else:
+            said = words.say_to_neighbour(home, place, each.language)
+            channel, text = Channel.CALL, f"{said}\n{words.say_neighbours_keys(each.language)}"
+        rows.append(_make_look_in(day, each, channel, text, now))
+    return rows
+
+
+def _choose_neighbours(session: Session, phone: Caller, now: datetime, zone: ZoneInfo) -> list[Recipient]:
+    """Leader, deputy and the nearest neighbours who are at home, a phone each; without a group the village's heads."""
+    found = directory.list_recipients(session, phone, now)
+    away = directory.find_away(session, {each.household_id for each in found if each.household_id is not None}, now)
+    by_household: dict[int | None, Recipient] = {}
+    for each in sorted(found, key=lambda one: not (one.may_text and not one.text_refused)):
+        takes = (each.may_text and not each.text_refused) or (each.may_call and not each.call_refused)
+        if takes and each.household_id not in away:
+            by_household.setdefault(each.household_id, each)
+    officers = [each for each in by_household.values() if each.role in {directory.Role.LEADER, directory.Role.DEPUTY}]
+    others = [each for each in by_household.values() if each not in officers]
+    near = sorted(others, key=lambda each: each.distance)[:NEIGHBOURS_ASKED]
+    heads = [
+        each
+        for each in directory.find_overseers(session, phone.village_id, now.astimezone(zone))
+        if each.role is directory.Role.HEAD and each.may_text
+    ]
+    return [*officers, *near] or heads
+
+
+def find_asked(session: Session, number: str) -> Asked | None:
+    """The open day that this number was called or texted about last; None where there is none."""
+    row = session.execute(
+        select(GreetingDay, Greeting, Delivery)
+        .join(Greeting, Greeting.id == GreetingDay.greeting_id)
+        .join(Delivery, Delivery.incident_id == GreetingDay.incident_id)
+        .where(
+            Delivery.number == number,
+            Delivery.purpose.in_((Purpose.GREETING, Purpose.LOOK_IN)),
+            Delivery.attempt_count > 0,
+            GreetingDay.closed_at.is_(None),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Asked(*row)
+
+
+def find_of_delivery(session: Session, delivery: Delivery) -> Asked | None:
+    """The day that a call belongs to, open or not."""
+    row = session.execute(
+        select(GreetingDay, Greeting)
+        .join(Greeting, Greeting.id == GreetingDay.greeting_id)
+        .where(GreetingDay.incident_id == delivery.incident_id)
+    ).first()
+    return None if row is None else Asked(*row, delivery)
+
+
+def take_answer(session: Session, asked: Asked, channel: Channel, now: datetime, *, words_said: str = "") -> None:
+    """A person has answered: that phone is proven, they are well, and whoever was to look in need not.
+
+    `words_said`: more than that, in their own words; the contact reads them.
+    """
+    day = lock_day(session, asked.day.id)
+    note_human_sign(session, asked.delivery, channel, now)
+    if day.closed_at is not None:
+        return
+    themselves = asked.delivery.purpose is Purpose.GREETING
+    name = asked.delivery.household_name
+    if themselves and words_said:
+        _pass_on(session, asked, words_said, now)
+    outcome = GreetingOutcome.WELL if themselves else GreetingOutcome.SEEN
+    end_asking(session, day, outcome, name, now, but=asked.delivery.number)
+
+
+def note_human_sign(session: Session, delivery: Delivery, channel: Channel, now: datetime) -> None:
+    """A person has pressed a key or written there. Once is enough."""
+    given = select(Acknowledgement.id).where(
+        Acknowledgement.incident_id == delivery.incident_id, Acknowledgement.number == delivery.number
+    )
+    if session.scalar(given.limit(1)) is None:
+        session.add(make_acknowledgement(delivery, Answer.COMING, channel, now))
+        note_answer(session, delivery.phone_id)
+
+
+def _pass_on(session: Session, asked: Asked, said: str, now: datetime) -> None:
+    """To the contact, what was answered; where they take no texts nobody is told."""
+    greeting = asked.greeting
+    if not greeting.contact_texts:
+        return
+    known = directory.find_caller(session, greeting.contact_number)
+    language = words.CHINESE if known is None else known.language
+    own = asked.delivery
+    home = own.household_name if language == words.CHINESE else own.household_name_en
+    contact = OnePhone(
+        greeting.household_id,
+        *(greeting.contact_name, greeting.contact_name),
+        number=greeting.contact_number,
+        language=language,
+    )
+    row = make_row(
+        *(contact, own.incident_id, Channel.SMS, Purpose.LOOK_IN, now),
+        urgency=DRILL + NOTICE,
+        turn=0,
+        text=words.pass_on_words(home, said[:100], language),
+        occasion=replace(SETTLED, round=2),
+    )
+    insert_rows(session, Delivery, [row], skip_known=True)
+
+
+def have_neighbours_look_in(session: Session, asked: Asked, channel: Channel, now: datetime, zone: ZoneInfo) -> None:
+    """The contact does not get through: leader and neighbours are asked at once."""
+    day = lock_day(session, asked.day.id)
+    note_human_sign(session, asked.delivery, channel, now)
+    if day.closed_at is None and day.step is GreetingStep.CONTACT:
+        day.next_at = now
+        go_on(session, day.id, now, zone)
+
+
+def lock_day(session: Session, day_id: int) -> GreetingDay:
+    """The day, held until the transaction ends: answers and the clock's steps come one after the other."""
+    return session.get_one(GreetingDay, day_id, with_for_update=True, populate_existing=True)
+
+
+def close_day(session: Session, day: GreetingDay, outcome: GreetingOutcome, by: str, now: datetime) -> None:
+    """End a day: nobody is called for it any more."""
+    day.closed_at, day.outcome, day.closed_by, day.next_at = now, outcome, by[:80], None
+    incident = session.get(Incident, day.incident_id)
+    if incident is not None and incident.closed_at is None:
+        incident.closed_at = now
+    _drop_all(session, day, now)
+
+
+def end_asking(
+    session: Session, day: GreetingDay, outcome: GreetingOutcome, by: str, now: datetime, *, but: str = ""
+) -> None:
+    """End a day because somebody knows that they are well, or away; whoever was to look in (`but`: this number) is
+    told that they need not.
+    """
+    close_day(session, day, outcome, by, now)
+    _tell_settled(session, day, but, now)
+
+
+def _drop_all(session: Session, day: GreetingDay, now: datetime) -> None:
+    pending = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.state.not_in(OVER))
+    drop(session, session.scalars(pending.order_by(Delivery.id).with_for_update()).all(), now)
+
+
+def _tell_settled(session: Session, day: GreetingDay, but: str, now: datetime) -> None:
+    """Those who were asked to look in need not go any more."""
+    asked = select(Delivery).where(
+        Delivery.incident_id == day.incident_id,
+        Delivery.purpose == Purpose.LOOK_IN,
+        Delivery.round == 0,
+        Delivery.attempt_count > 0,
+        Delivery.number != but,
+    )
+    told: Sequence[Delivery] = session.scalars(asked.order_by(Delivery.id)).all()
+    own = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
+    first = session.scalars(own.order_by(Delivery.id).limit(1)).first()
+    if first is None:
+        return
+    rows = []
+    for each in {one.number: one for one in told if one.channel is Channel.SMS}.values():
+        home = first.household_name if each.language == words.CHINESE else first.household_name_en
+        text = words.write_settled(home, each.language)
+        row = (each, _get_incident_id(day), Channel.SMS, Purpose.LOOK_IN, now)
+        rows.append(make_row(*row, urgency=DRILL + NOTICE, turn=0, text=text, occasion=SETTLED))
+    insert_rows(session, Delivery, rows, skip_known=True)
+
+
+def end_greeting(session: Session, greeting: Greeting, by: str, now: datetime) -> None:
+    """They are not asked any more. What has ended keeps no contact."""
+    greeting.ended_at, greeting.ended_by = now, by[:80]
+    greeting.contact_name, greeting.contact_number, greeting.contact_texts = "", "", False
+    still = select(GreetingDay).where(GreetingDay.greeting_id == greeting.id, GreetingDay.closed_at.is_(None))
+    for day in session.scalars(still.with_for_update()).all():
+        close_day(session, day, GreetingOutcome.ENDED, by, now)
+
+
+def _get_incident_id(day: GreetingDay) -> int:
+    if day.incident_id is None:
+        raise ValueError("a day without an incident")
+    return day.incident_id
