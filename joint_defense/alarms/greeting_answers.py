@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from joint_defense.alarms.intake import IntakeResult, Limits, Outcome, Trigger, raise_alarm
 from joint_defense.models.greetings import Greeting
 from joint_defense.models.incidents import Delivery
-from joint_defense.rules.greetings import AWAY_FOR, GreetingOutcome, says_well
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.understanding.dangers import find_dangers
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
+from joint_defense.rules.upkeep.greetings import AWAY_FOR, GreetingOutcome, says_well
 from joint_defense.rules.wording import greetings as words
 from joint_defense.upkeep import greeting_days, greetings
 from joint_defense.upkeep.greeting_days import Asked

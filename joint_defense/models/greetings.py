@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, store_as_value
 from joint_defense.models import incidents  # noqa: F401 - the table that these point to
-from joint_defense.rules.greetings import GreetingOutcome, GreetingStep
 from joint_defense.rules.states import Channel
+from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
 
 
 class Greeting(Base):

@@ -18,10 +18,10 @@ from joint_defense.incidents.record import note_update
 from joint_defense.models.greetings import GreetingDay
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
-from joint_defense.rules.greetings import GreetingStep
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import ClosingOutcome, DeliveryState, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.upkeep.greetings import GreetingStep
 
 INTERRUPTED = "restored"
 """Why a delivery is over that was with the carrier when the copy was made."""

@@ -15,8 +15,8 @@ from joint_defense.incidents.record import mask_number
 from joint_defense.models.greetings import Greeting
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import GreetingRefused
-from joint_defense.rules.greetings import WrongDay, read_pause_day
 from joint_defense.rules.states import Channel
+from joint_defense.rules.upkeep.greetings import WrongDay, read_pause_day
 from joint_defense.upkeep import greeting_days, greetings
 from joint_defense.upkeep.greetings import EnrolledBy, Wish
 

@@ -29,7 +29,7 @@ from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
-from joint_defense.rules.greetings import GreetingStep
+from joint_defense.rules.upkeep.greetings import GreetingStep
 from joint_defense.upkeep import drills, greeting_days, head_texts, number_changes, rolling_tests, tasks
 from joint_defense.upkeep.number_changes import NumberRules
 

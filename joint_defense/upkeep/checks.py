@@ -15,9 +15,9 @@ from joint_defense.delivery.plan import OnePhone, make_row
 from joint_defense.models.incidents import Acknowledgement, Delivery
 from joint_defense.models.upkeep import PhoneCheck
 from joint_defense.rules.parties import DRILL, NOTICE
-from joint_defense.rules.rolling_tests import MISSES_FOR_TASK, MOST_UNSURE, UNSURE_BY_MISS
 from joint_defense.rules.states import PROVING, Channel, Purpose
 from joint_defense.rules.tasks import TaskReason
+from joint_defense.rules.upkeep.rolling_tests import MISSES_FOR_TASK, MOST_UNSURE, UNSURE_BY_MISS
 from joint_defense.rules.wording import drills as words
 from joint_defense.upkeep import tasks
 

@@ -24,7 +24,11 @@ from joint_defense.incidents.answers import make_acknowledgement
 from joint_defense.incidents.record import note_update
 from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident
-from joint_defense.rules.greetings import (
+from joint_defense.rules.parties import DRILL, NOTICE
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.upkeep.greetings import (
     ASKS,
     LAST_ASKED,
     WAITS,
@@ -32,10 +36,6 @@ from joint_defense.rules.greetings import (
     GreetingStep,
     find_next,
 )
-from joint_defense.rules.parties import DRILL, NOTICE
-from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind, Occasion, Purpose
-from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import greetings as words
 from joint_defense.upkeep.checks import make_rung_phone, note_answer
 

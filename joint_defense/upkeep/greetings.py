@@ -17,7 +17,8 @@ from groups import directory
 from groups.directory import Caller, PhoneNumber
 from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.rules.errors import GreetingRefused
-from joint_defense.rules.greetings import (
+from joint_defense.rules.states import Channel
+from joint_defense.rules.upkeep.greetings import (
     AWAY_FOR,
     EARLIEST,
     LATEST,
@@ -29,7 +30,6 @@ from joint_defense.rules.greetings import (
     read_pause,
     write_minute,
 )
-from joint_defense.rules.states import Channel
 from joint_defense.rules.wording import greetings as words
 from joint_defense.rules.wording.greetings import WORDS_VERSION
 from joint_defense.upkeep import greeting_days

@@ -30,8 +30,8 @@ from sqlalchemy.orm import Session
 from config.database import insert_or_skip
 from groups import directory
 from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask, UpkeepDay
-from joint_defense.rules.rolling_tests import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, TESTED_AFTER, find_slot
 from joint_defense.rules.tasks import TaskReason
+from joint_defense.rules.upkeep.rolling_tests import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, TESTED_AFTER, find_slot
 from joint_defense.upkeep import own_test, village_hours
 
 VILLAGES_AT_ONCE = 300

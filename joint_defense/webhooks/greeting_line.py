@@ -16,11 +16,11 @@ from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall
 from joint_defense.models.incidents import Delivery
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.rules.greetings import AWAY_FOR, says_well
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.triggers import make_alarm_key
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
+from joint_defense.rules.upkeep.greetings import AWAY_FOR, says_well
 from joint_defense.rules.wording import greetings as words
 from joint_defense.upkeep import greeting_days, greetings
 from joint_defense.upkeep.greeting_days import Asked

@@ -21,8 +21,8 @@ from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import GreetingRefused
-from joint_defense.rules.greetings import GreetingOutcome, GreetingStep
 from joint_defense.rules.states import Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
 from joint_defense.upkeep import greeting_days, greetings
 from joint_defense.upkeep.greetings import EnrolledBy, Wish
 from joint_defense.upkeep.number_changes import NumberRules

@@ -14,9 +14,9 @@ from groups.models.roster import Household
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask
-from joint_defense.rules.rolling_tests import find_slot
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
+from joint_defense.rules.upkeep.rolling_tests import find_slot
 from joint_defense.upkeep import drills, rolling_tests, village_hours
 from joint_defense.upkeep.drills import Hours, Scope
 from tests.support.factories import House, Town, at
