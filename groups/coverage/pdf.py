@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from groups.coverage.rules.charts import WIDE, ChartWords, draw_bars, draw_trend
 from groups.coverage.rules.figures import Figure, write_threshold
@@ -26,11 +23,8 @@ from groups.coverage.rules.report import (
     show_cell,
     write_statement_title,
 )
-from groups.files.typeset import FAMILY, FONTS
+from groups.files.typeset import FAMILY, set_pages
 from groups.rules.counting import CountKind
-
-if TYPE_CHECKING:
-    import typst
 
 _TEMPLATE = Path(__file__).parent / "coverage.typ"
 MOST_LINES = 400
@@ -62,20 +56,7 @@ def as_pdf(report: CoverageReport) -> bytes:
         "series": _describe_table(make_series_table(report), ("日期", "户数", "已开通", COVERAGE)),
         "notes": [[name, show_cell(cell)] for name, cell in list_notes(report)],
     }  # fmt: skip
-    midnight = (report.as_of - date(1970, 1, 1)).days * 86_400
-    import typst  # noqa: PLC0415 - loaded where something is printed
-
-    compiler = typst.Compiler(
-        _TEMPLATE, font_paths=_load_fonts(), sys_inputs={"report": json.dumps(told, ensure_ascii=False)}
-    )
-    return cast(bytes, compiler.compile(format="pdf", timestamp=midnight))
-
-
-@cache
-def _load_fonts() -> typst.Fonts:
-    import typst  # noqa: PLC0415 - as above
-
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+    return set_pages(_TEMPLATE, told, report.as_of)
 
 
 def _list_tiles(report: CoverageReport) -> list[tuple[str, str]]:

@@ -132,6 +132,8 @@ WORDS: Mapping[str, str] = {
     "count_changed_meanwhile": N_("somebody else has changed this count meanwhile"),
     "count_of_a_day_to_come": N_("a count cannot be of a day to come"),
     "further_number_left_out": N_("a further number, %(text)s, was left out: there is room for one"),
+    "printing_is_busy": N_("another directory is being printed: try again in a minute"),
+    "printing_takes_too_much": N_("the directory takes too much memory or time here: print village by village"),
     "several_numbers_one_asked": N_("there are several numbers; write the one to call"),
     "team_of_the_row_above": N_("the team of the rows above, %(team)s, was taken"),
     "counts_taken": N_("new or changed %(news)s, same %(same)s, wrong %(wrong)s"),

@@ -1,56 +1,93 @@
-"""Setting pages in type: a PDF made in a process of its own; which characters the font has, so that nobody's name
-comes out as an empty box.
+"""Pages set by Typst with the vendored font, and which characters that has: no name comes out as an empty box.
+
+    set_pages(template, told, day)                     here: a few pages
+    print_apart(template, told, day)                   in a process of its own
+    set_parts_apart(template, [told, told], day)       many pages: each part in one, then joined
+
+Typst keeps some 6 MB for each page that fits its letters to it, until the whole is set. A process for each part, with
+limits of memory and time, gives them back; it goes behind whatever else the machine has to do.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
+
+from groups.errors import NothingToPrint, say
+
+if TYPE_CHECKING:
+    import typst
 
 FONTS = Path(__file__).parent / "fonts" / "noto-sans-cjk-sc-2.004"
 FAMILY = "Noto Sans CJK SC"
-PATIENCE = 120.0
-"""Seconds by the clock that a PDF may take, on a machine that has other things to do."""
+_LIMITS = (2_000_000_000, 60)
+"""Bytes of address space, and seconds of processor time, that a part may take. 50 pages take a third and a tenth."""
+_PATIENCE = 180.0
+"""Seconds by the clock, for a machine that has other things to do."""
+_QUEUE = 60.0
+"""Seconds to wait until another's pages are set: a process has one such work at a time."""
 _ROOT = Path(__file__).resolve().parents[2]
+_one_at_a_time = threading.Lock()
 
 
-def print_apart(template: Path, told: Mapping[str, object], day: date) -> bytes:
-    """The PDF of a template whose input `report` is `told`; dated `day`, so that the same gives the same bytes.
+def set_pages(template: Path, told: Mapping[str, Any], day: date) -> bytes:
+    """The PDF of a template whose input `report` is `told`, dated `day`. The same gives the same bytes."""
+    import typst  # noqa: PLC0415 - loaded where something is printed
 
-    It is set in a process of its own: neither the time nor the memory is taken from whoever serves pages. Raises
-    RuntimeError where it cannot be set, TimeoutExpired after two minutes.
-    """
-    midnight = (day - date(1970, 1, 1)).days * 86_400
-    done = subprocess.run(  # noqa: S603 - our own module; what people have written goes by standard input
-        [sys.executable, "-m", "groups.files.typeset", str(template), str(midnight)],
-        input=json.dumps(told, ensure_ascii=False).encode(),
-        capture_output=True,
-        timeout=PATIENCE,
-        env={"PYTHONPATH": str(_ROOT)},
-        cwd=_ROOT,
-        check=False,
-    )
+    inputs = {"report": json.dumps(told, ensure_ascii=False)}
+    compiler = typst.Compiler(template, font_paths=_load_fonts(), sys_inputs=inputs)
+    return cast(bytes, compiler.compile(format="pdf", timestamp=(day - date(1970, 1, 1)).days * 86_400))
+
+
+def set_parts_apart(template: Path, parts: Sequence[Mapping[str, Any]], day: date) -> bytes:
+    """The same for many pages, part by part. Raises NothingToPrint where it takes too much, or others come first."""
+    from pypdf import PdfWriter  # noqa: PLC0415 - as above
+
+    if not _one_at_a_time.acquire(timeout=_QUEUE):
+        raise NothingToPrint(say("printing_is_busy"))
+    try:
+        pages = [print_apart(template, told, day) for told in parts]
+    finally:
+        _one_at_a_time.release()
+    # The first brings the title and the day along.
+    writer, whole = PdfWriter(clone_from=io.BytesIO(pages[0])), io.BytesIO()
+    for content in pages[1:]:
+        writer.append(io.BytesIO(content))
+    writer.write(whole)
+    return whole.getvalue()
+
+
+def print_apart(template: Path, told: Mapping[str, Any], day: date) -> bytes:
+    """The same, set in a process of its own with limits. Raises NothingToPrint where it takes too much."""
+    command = [sys.executable, "-m", "groups.files.typeset", str(template), day.isoformat(), *map(str, _LIMITS)]
+    clean = {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8"}
+    content = json.dumps(told, ensure_ascii=False).encode()
+    try:
+        done = subprocess.run(  # noqa: S603  our own module, and no text of anybody's in the line
+            command, input=content, capture_output=True, timeout=_PATIENCE, env=clean, cwd=_ROOT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NothingToPrint(say("printing_takes_too_much")) from None
     if done.returncode:
-        raise RuntimeError(f"{template.name} cannot be set: {done.stderr.decode(errors='replace')[-2000:]}")
+        raise NothingToPrint(say("printing_takes_too_much"))
     return done.stdout
 
 
-def main(arguments: Sequence[str]) -> int:
-    """The child: what is told as JSON on standard input, the PDF on standard output."""
-    import typst  # noqa: PLC0415 - loaded where something is printed
+@cache
+def _load_fonts() -> typst.Fonts:
+    import typst  # noqa: PLC0415 - as above
 
-    template, midnight = arguments
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
-    compiler = typst.Compiler(template, font_paths=fonts, sys_inputs={"report": sys.stdin.buffer.read().decode()})
-    sys.stdout.buffer.write(cast(bytes, compiler.compile(format="pdf", timestamp=int(midnight))))
-    return 0
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
 def find_missing(texts: Iterable[str]) -> str:
@@ -79,6 +116,19 @@ def _read_covered() -> frozenset[int]:
 def _find_directory(font: bytes) -> range:
     (count,) = struct.unpack_from(">H", font, 4)
     return range(12, 12 + 16 * count, 16)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The child: what is told on standard input, its pages on standard output."""
+    import resource  # noqa: PLC0415  not on every system; where it is missing there are no limits but time
+
+    template, day, memory, seconds = arguments
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(10)
+    sys.stdout.buffer.write(set_pages(Path(template), json.load(sys.stdin.buffer), date.fromisoformat(day)))
+    return 0
 
 
 if __name__ == "__main__":

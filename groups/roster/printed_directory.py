@@ -1,6 +1,6 @@
 """What stands on the directory's pages: one group each, its leader first, then door by door.
 
-The directory as a PDF, set by Typst with the vendored font and nothing of the machine's own.
+As a PDF it is set by Typst with the vendored font and nothing of the machine's own.
 """
 
 from __future__ import annotations
@@ -12,24 +12,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import typst
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
-from groups.files.typeset import FAMILY, FONTS
+from groups.files.typeset import FAMILY, set_pages, set_parts_apart
 from groups.models.roster import Group, Household, Phone, Village
 from groups.roster.proofs import select_last_proof
 from groups.rules.phone import as_written_here
 from groups.rules.proofs import is_proven
 
-if TYPE_CHECKING:
-    import typst
-
 AT_ONCE = 500
+SET_AT_ONCE = 40
+"""So many pages are set in about a second, with some 250 MB: a village's. More are set part by part."""
 Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
 
 
@@ -210,29 +207,22 @@ class Imprint:
 
 
 def as_pdf(groups: Sequence[PrintedGroup], imprint: Imprint) -> bytes:
-    """One group a page, as large as the page allows. The same groups and imprint give the same bytes."""
+    """One group a page, as large as the page allows. The same groups and imprint give the same bytes.
+
+    Raises NothingToPrint where there are so many that this machine cannot set them.
+    """
     told = {
         "family": FAMILY,
         "paper": imprint.paper.value,
         "service_number": imprint.service_number,
         "printed_on": _write_day(imprint.printed_on),
         "replace_after": _write_day(imprint.replace_after),
-        "groups": [_describe_page(group) for group in groups],
     }
-    midnight = (imprint.printed_on - date(1970, 1, 1)).days * 86_400
-    import typst  # noqa: PLC0415 - loaded where something is printed
-
-    compiler = typst.Compiler(
-        _TEMPLATE, font_paths=_load_fonts(), sys_inputs={"directory": json.dumps(told, ensure_ascii=False)}
-    )
-    return cast(bytes, compiler.compile(format="pdf", timestamp=midnight))
-
-
-@cache
-def _load_fonts() -> typst.Fonts:
-    import typst  # noqa: PLC0415 - as above
-
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+    pages = [_describe_page(group) for group in groups]
+    parts = [told | {"groups": pages[start : start + SET_AT_ONCE]} for start in range(0, len(pages), SET_AT_ONCE)]
+    if len(parts) == 1:
+        return set_pages(_TEMPLATE, parts[0], imprint.printed_on)
+    return set_parts_apart(_TEMPLATE, parts, imprint.printed_on)
 
 
 def _describe_page(group: PrintedGroup) -> dict[str, object]:

@@ -28,7 +28,7 @@ pages = Blueprint("printing", __name__)
 town_pages = Blueprint("town_directory", __name__)
 
 MOST_GROUPS = 600
-"""So many pages are set in about 20 seconds; a larger town prints by the command, or village by village."""
+"""So many pages are set in about 20 seconds, part by part; a larger town prints by the command or by village."""
 
 
 def register(app: Flask) -> None:
@@ -62,7 +62,7 @@ def export_pdf(code: str) -> ResponseReturnValue:
     village, groups, today = _read(code)
     try:
         return _send_pdf(_choose(groups), today, village.name, village.code)
-    except InvalidDay as error:
+    except (InvalidDay, NothingToPrint) as error:
         return _ask_again(url_for("printing.show_options", code=code), error)
 
 
