@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import struct
 import subprocess
@@ -36,6 +37,7 @@ _PATIENCE = 180.0
 """Seconds by the clock, for a machine that has other things to do."""
 _QUEUE = 60.0
 """Seconds to wait until another's pages are set: a process has one such work at a time."""
+_log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()
 
@@ -79,6 +81,7 @@ def print_apart(template: Path, told: Mapping[str, Any], day: date) -> bytes:
     except subprocess.TimeoutExpired:
         raise NothingToPrint(say("printing_takes_too_much")) from None
     if done.returncode:
+        _log.error("%s: ended with %s: %s", template.name, done.returncode, done.stderr.decode(errors="replace")[-500:])
         raise NothingToPrint(say("printing_takes_too_much"))
     return done.stdout
 
