@@ -257,9 +257,14 @@ def _tell_guesses(judgement: Judgement, read: RosterList) -> None:
 
 def _name_choice(value: str, shown: str = "") -> Message | str:
     """What a choice is called: a name or a door stands for itself."""
-    from groups.roster.imports.rules.guesses import APART, NEW, NONE
+    from groups.roster.imports.rules.guesses import APART, NEW, NONE, OUT
 
-    words = {NONE: "guess_in_no_group", APART: "guess_each_for_itself", NEW: "guess_new_household"}
+    words = {
+        NONE: "guess_in_no_group",
+        APART: "guess_each_for_itself",
+        NEW: "guess_new_household",
+        OUT: "guess_left_out",
+    }
     return shown or (say(words[value]) if value in words else value)
 
 

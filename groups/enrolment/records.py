@@ -73,6 +73,12 @@ def list_plans(session: Session) -> list[str]:
     return sorted(known, key=lambda plan: (-counts.get(plan, 0), plan))
 
 
+def list_plans_of_late(session: Session) -> list[str]:
+    """The plans that were signed up for of late, whether a tariff has them or not."""
+    last = select(Subscription.plan).order_by(Subscription.id.desc()).limit(_OF_LATE).subquery()
+    return sorted(session.scalars(select(last.c.plan).distinct()))
+
+
 def check_plan(session: Session, plan: str) -> str:
     """The plan, where a tariff has it. Raises UnknownPlan."""
     name = tidy(plan)[: LONGEST_PLAN + 1]

@@ -91,9 +91,9 @@ WORDS: Mapping[str, str] = {
     "cannot_read_left_out": N_("cannot be read, left out"),
     "cannot_write_file": N_("cannot write %(file)s: %(reason)s"),
     "carrier_columns_missing": N_(
-        "the heading lacks these columns: %(lacking)s; the number or the name, the plan and the first day are needed"
+        "the heading lacks these columns: %(lacking)s; the number or the name, and the first day are needed"
     ),
-    "carrier_list_empty": N_("nothing is in this file; the number or the name, the plan and the first day are needed"),
+    "carrier_list_empty": N_("nothing is in this file; the number or the name, and the first day are needed"),
     "cell_flaw": N_("%(column)s “%(text)s”: %(flaw)s"),
     "cell_is_a_formula": N_("%(column)s is a formula: put what it shows in its place"),
     "cell_too_long": N_("a cell has more than %(most)s characters: shorten it first"),
@@ -123,6 +123,7 @@ WORDS: Mapping[str, str] = {
     ),
     "columns_left_out": N_("columns left out: %(names)s"),
     "columns_left_out_numbers_in_them": N_("columns left out have numbers in them"),
+    "columns_left_out_without_heading": N_("columns without a heading were left out; say below what they hold"),
     "columns_missing": N_("the heading lacks these columns: %(lacking)s; it has to stand in the first ten rows"),
     "columns_told_by_what_stands_in": N_("columns told by what stands in them"),
     "events_being_taken_in": N_("kept events are being taken in: rotate again in a moment"),
@@ -216,12 +217,14 @@ WORDS: Mapping[str, str] = {
     "guess_about_door": N_("Door, which had become a day"),
     "guess_about_group": N_("Group, by the rows above"),
     "guess_about_household": N_("Taken for"),
+    "guess_about_leader": N_("A household, by the line above its group"),
     "guess_about_member": N_("Put into the house"),
     "guess_about_names": N_("One group"),
     "guess_about_roster_name": N_("One group"),
     "guess_about_sheet": N_("Group, by the sheet or its title"),
     "guess_each_for_itself": N_("each for itself"),
     "guess_in_no_group": N_("in no group"),
+    "guess_left_out": N_("no household: leave it out"),
     "guess_new_household": N_("a new household"),
     "guess_otherwise": N_("%(option)s (%(meaning)s)"),
     "guess_said": N_("%(about)s: %(now)s, as you said"),
@@ -254,6 +257,11 @@ WORDS: Mapping[str, str] = {
     ),
     "list_day_read_month_first": N_("%(text)s was read as %(day)s, the month first: is that right?"),
     "list_ends_far_ahead": N_("it ends on %(ends_on)s, years ahead: if it is open, leave the cell empty"),
+    "leader_above_in_no_row": N_("named above a group as its leader, and in no row: not taken"),
+    "leader_above_left_out": N_("named above a group as its leader, and left out as you said"),
+    "leader_above_taken": N_("named above its group only, as its leader; taken for a household of it"),
+    "list_plan_is_open": N_("no column says the plan, and several are known: add a column 套餐 with one of %(plans)s"),
+    "list_plan_taken": N_("no column says the plan: taken for %(plan)s"),
     "list_plan_without_tariff": N_("this plan has no tariff: no bill can say what it costs"),
     "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),
     "list_taken": N_(
@@ -475,6 +483,7 @@ WORDS: Mapping[str, str] = {
     "signed_up_in_these_days": N_(
         "the household is signed up from %(starts_on)s to %(ends_on)s already, and counts once"
     ),
+    "signs_taken_for_the_group_above": N_("signs in place of a group's name were taken for the group above"),
     "signs_that_cannot_be_kept": N_("has characters that cannot be kept"),
     "so_many_households": N_("%(count)s households in all"),
     "somebody_else_just_changed_number": N_("somebody else has just changed this number"),

@@ -109,6 +109,8 @@ def _find_closing(
     lines: Sequence[str], at: int, line: str, begin: int, delimiter: str, *, cells_before: int, width: int
 ) -> tuple[str, int, str, int] | None:
     """A quoted cell's text, and where it ends: the line's number, the line, the place in it. None: it is not quoted."""
+    if delimiter == "\t" and _is_doubled_ditto(line, begin):
+        return None
     if line[begin + 1 : begin + 2] in {delimiter, ""} and _is_a_ditto(lines, at, line, begin, delimiter, width):
         return None
     text, place, first = "", begin + 1, at
@@ -130,6 +132,19 @@ def _find_closing(
             return text, at, line, mark + 1
         else:
             return None
+
+
+def _is_doubled_ditto(line: str, begin: int) -> bool:
+    """Whether "" between tabs repeats the cell above: what pastes cells writes nothing into an empty one.
+
+    Not so where the line's other cells stand in quotation marks as well.
+    """
+    cells = [cell.strip() for cell in line.split("\t")]
+    return (
+        line[begin : begin + 2] == '""'
+        and line[begin + 2 : begin + 3] in {"\t", ""}
+        and not any(len(cell) > 2 and cell[0] == cell[-1] == '"' for cell in cells)
+    )
 
 
 def _is_a_ditto(lines: Sequence[str], at: int, line: str, begin: int, delimiter: str, width: int) -> bool:

@@ -346,7 +346,8 @@ class _Recogniser(Generic[F, L]):
         for field in {column.field for column in columns} - {nothing}:
             several = [column for column in columns if column.field == field]
             if len(several) > 1 and self.vocabulary.is_once(field):
-                keep = min(several, key=self._rank)
+                beneath = self._list_filled(heading_rows[-1] + 1)
+                keep = min(several, key=lambda each: (self._looks_otherwise(each, beneath), *self._rank(each)))
                 columns = [
                     replace(each, field=nothing) if each.field == field and each is not keep else each
                     for each in columns
@@ -355,6 +356,12 @@ class _Recogniser(Generic[F, L]):
 
     def _rank(self, column: Column[F]) -> tuple[bool, int, int]:
         return column.index in self.hidden, self.vocabulary.rank(column), column.index
+
+    def _looks_otherwise(self, column: Column[F], below: Sequence[Sequence[str]]) -> bool:
+        """Whether the cells below a heading are not what others of the same field look like."""
+        cells = _list_cells(below, column.index)
+        looks = [each for each in (*self.vocabulary.looks, *self.vocabulary.bare_looks) if each.field == column.field]
+        return bool(looks) and not any(_measure_share(cells, look.fits) >= look.share for look in looks)
 
     def _lies(self, column: Column[F], below: Sequence[Sequence[str]]) -> bool:
         """Whether the cells below a heading of words are no words."""

@@ -45,6 +45,9 @@ class DateCell(NamedTuple):
 
     day: date
     shape: DateShape
+    year_last: bool = False
+    """It is shown with the year behind the month and the day, as no Chinese spreadsheet shows it."""
+    day_first: bool = False
 
 
 def show_as_typed(cell: DateCell) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from config.database import Database, read_clock
-from groups.enrolment import bills
+from groups.enrolment import bills, records
 from groups.enrolment.carrier_lists import index as carrier_lists_index
 from groups.enrolment.carrier_lists import lists
 from groups.enrolment.carrier_lists.lists import Matched
@@ -62,7 +62,8 @@ class CarrierLists:
         with database.begin() as session:
             today = find_local_day(read_clock(session), ground.zone)
             priced = {tariff.plan for tariff in bills.read_tariffs(session)}
-        entries = [read(row, ground.region, ground.area_code, today) for row in was_read.rows]
+            plans = sorted(priced) or records.list_plans_of_late(session)
+        entries = [read(row, ground.region, ground.area_code, today, plans) for row in was_read.rows]
         return _match(database, note_unpriced(entries, priced), upload.decisions, progress)
 
     def look(

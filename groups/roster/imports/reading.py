@@ -17,6 +17,7 @@ from groups.errors import RosterFileError, say
 from groups.errors.masking import mask_identity
 from groups.files.columns import LeftOutSheet, explain_lacking
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, read_text_sheet
+from groups.files.recognising import is_of_signs
 from groups.files.sheet import Sheet, name_column
 from groups.roster.imports.rules import chat, labelled
 from groups.roster.imports.rules.blocks import split_blocks, split_stacked_lists
@@ -28,6 +29,7 @@ from groups.roster.imports.rules.headings import (
     Field,
     Layout,
     guess_layout,
+    is_remarks,
     start_below_words,
 )
 from groups.roster.imports.rules.households import read_sheet_rows
@@ -142,7 +144,12 @@ def read_households(opened: OpenedFile, columns: Columns | None = None, decided:
     for name in opened.hidden:
         whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), show(name))
     rows = without_copies(with_one_name_a_group(rows, whole, decided), whole)
-    ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
+    ignored = [
+        c.heading
+        for _, layout in lists
+        for c in layout.columns
+        if c.heading and c.field is Field.NOTHING and not is_remarks(c.heading)
+    ]
     others = tuple(
         LeftOutSheet(one.sheet.label, explain_lacking(layout.lacking))
         for one, layout in zip(opened.sheets, layouts, strict=True)
@@ -214,8 +221,21 @@ def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
         elif column.index in sheet.hidden_columns:
             if _has_numbers(sheet, layout, column.index):
                 notes.add("hidden_columns", say("hidden_columns_were_left_out"), where)
+        elif is_remarks(column.heading):
+            continue  # what is taken from there, or left out, is told row by row
+        elif not column.heading and (sample := _find_sample(sheet, layout, column.index)):
+            notes.add("columns_unnamed", say("columns_left_out_without_heading"), f"{where} {sample}")
         elif _has_numbers(sheet, layout, column.index) and not _OF_PAPERS.search(column.heading):
             notes.add("columns_with_numbers", say("columns_left_out_numbers_in_them"), where)
+
+
+def _find_sample(sheet: Sheet, layout: Layout, column: int) -> str:
+    """What stands in a column, as an example; empty where that is nothing, or counts the rows, or ticks them off."""
+    below = _pick_samples(sheet.rows[layout.first_row : layout.first_row + 200], column, most=200)
+    counts = [text.strip(".、") for text in below]
+    if counts == [str(number) for number in range(1, len(counts) + 1)] or all(map(is_of_signs, below)):
+        return ""
+    return "、".join(below[:2])
 
 
 def _has_numbers(sheet: Sheet, layout: Layout, column: int) -> bool:
@@ -274,9 +294,9 @@ def _is_guessed(layout: Layout, column: Column, place: int, columns: Columns) ->
     return column.field is not Field.NOTHING and told_by_cells and (place, column.index) not in columns
 
 
-def _pick_samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+def _pick_samples(rows: Sequence[Sequence[str]], column: int, most: int = _SAMPLES) -> list[str]:
     said = [mask_identity(row[column].strip())[:24] for row in rows if column < len(row) and row[column].strip()]
-    return said[:_SAMPLES]
+    return said[:most]
 
 
 def _check_few_enough(read: RosterList) -> RosterList:

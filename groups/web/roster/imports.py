@@ -19,7 +19,7 @@ from groups.models.roster import Village
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.imports import mend
 from groups.roster.imports.jobs import RosterLists
-from groups.roster.imports.rules.guesses import APART, NEW, NONE, About
+from groups.roster.imports.rules.guesses import APART, NEW, NONE, OUT, About
 from groups.roster.imports.rules.headings import Field
 from groups.rules.typed_text import LONGEST_NAME
 from groups.uploads.uploads import KeptRows
@@ -175,6 +175,7 @@ GUESSED: Mapping[str, LazyString] = {
     About.MEMBER: _l("Put into the house"),
     About.HOUSEHOLD: _l("Taken for"),
     About.NAMES: _l("One group"),
+    About.LEADER: _l("A household, by the line above its group"),
     About.ROSTER_NAME: _l("One group"),
 }
 """What is guessed of a row."""
@@ -182,6 +183,7 @@ CHOICES: Mapping[str, LazyString] = {
     NONE: _l("in no group"),
     APART: _l("each for itself"),
     NEW: _l("a new household"),
+    OUT: _l("no household: leave it out"),
 }
 CHANGED: Mapping[str, LazyString] = {
     "group": FIELDS[Field.GROUP],

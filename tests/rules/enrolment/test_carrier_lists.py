@@ -9,6 +9,7 @@ import pytest
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Subscribed, Verdict, judge
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, names_agree
 from groups.enrolment.carrier_lists.rules.rows import (
+    NO_PLAN,
     UNLIKELY_START,
     CarrierRow,
     Entry,
@@ -71,7 +72,7 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
     ]
     incomplete = Sheet("", (("号码", "姓名"),))
     (layout,) = find_layouts([incomplete]).layouts
-    assert layout.lacking == ["开通日期", "套餐"]
+    assert layout.lacking == ["开通日期"]
     assert read_rows([layout]) == []
 
 
@@ -225,3 +226,39 @@ def test_money_is_whole_fen(text: str, fen: int | None) -> None:
 def test_money_and_months_are_written_and_read_back() -> None:
     assert [write_yuan(fen) for fen in (0, 5, 1234567, -250)] == ["0.00", "0.05", "12,345.67", "-2.50"]
     assert read_month("2026年11月", TODAY) == read_month("2026-11", TODAY) == date(2026, 11, 1)
+
+
+@pytest.mark.parametrize(("known", "plan"), [((), NO_PLAN), (("平安",), "平安"), (("平安", "专用手机"), None)])
+def test_a_list_without_plans_takes_the_only_one_there_is_and_says_so(known: tuple[str, ...], plan: str | None) -> None:
+    sheet = Sheet("", (("用户号码", "姓名", "激活日期"), ("19900000001", "王建国", "2026-03-01")))
+    (row,) = read_rows(find_layouts([sheet]).layouts)
+    entry = read(row, "CN", "574", date(2026, 11, 24), known)
+    assert [finding.reason for finding in (*entry.errors, *entry.warnings)] == [
+        "no_plan" if plan is None else "plan_not_said"
+    ]
+    assert entry.plan == (plan or "")
+
+
+def test_a_list_without_a_heading_is_told_by_its_cells() -> None:
+    sheet = Sheet(
+        "",
+        (
+            ("19900000001", "王建国", "平安联防#9按键", "2026-03-01"),
+            ("19900000002", "李明", "平安联防#9按键", "2026-3-2"),
+        ),
+    )
+    rows = read_rows(find_layouts([sheet]).layouts)
+    columns = (ListColumn.NUMBER, ListColumn.NAME, ListColumn.PLAN, ListColumn.START)
+    assert [[row.text(column) for column in columns] for row in rows] == [list(row) for row in sheet.rows]
+
+
+def test_of_two_headings_for_the_same_the_one_over_cells_that_look_so_is_taken() -> None:
+    heading = ("SERIAL_NUMBER", "CUST_NAME", "号码", "姓名", "开通时间")
+    sheet = Sheet(
+        "", (heading, ("1", "A", "19900000001", "王建国", "2026-03-01"), ("2", "B", "19900000002", "李明", ""))
+    )
+    rows = read_rows(find_layouts([sheet]).layouts)
+    assert [(row.text(ListColumn.NUMBER), row.text(ListColumn.NAME)) for row in rows] == [
+        ("19900000001", "王建国"),
+        ("19900000002", "李明"),
+    ]

@@ -583,3 +583,83 @@ def test_a_first_row_that_is_like_none_below_it_is_a_heading_and_what_the_cells_
     found, told = read(workbook([words, *rows]))
     assert found == [("1组", "王甲建", "1-1", (number(1), number(3))), LI]
     assert "guessed_columns" in told
+
+
+@pytest.mark.parametrize("signs", ["...", "……", "※", "~~~·"])
+def test_signs_that_nobody_knows_make_no_group_and_are_asked_about(signs: str) -> None:
+    rows = [HEADING, ROWS[0], [signs, "1-2", "李乙明", number(2)]]
+    found = read_list(workbook(rows), "list.xlsx")
+    assert [row.group for row in found.rows] == ["1组", "1组"]
+    assert [guess.key for row in found.rows for guess in row.guesses] == ["group:3:Sheet"]
+    assert {note.reason for note in found.notes} == {"signs_for_groups"}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [f"第一组 组长：周丙根 {number(9)}"],
+        [f"第一组（组长:周丙根，电话{number(9)}）"],
+        ["第一组", "组长：周丙根", f"电话：{number(9)}"],
+        [f"第一组 周丙根（组长）{number(9)}"],
+    ],
+)
+@pytest.mark.parametrize("first", [False, True], ids=["between", "above"])
+def test_a_leader_named_only_above_the_groups_rows_is_a_household_unless_somebody_says_otherwise(
+    above: list[str], *, first: bool
+) -> None:
+    heading = ["门牌号", "户主", "手机"]
+    people = [row[1:] for row in ROWS]
+    rows = [above, heading, *people] if first else [heading, above, *people]
+    found, told = read(workbook(rows))
+    zhou = ("1组", "周丙根", "", (number(9),))
+    assert [(f"{make_key(group).number}组", *rest) for group, *rest in found] == [zhou, WANG, LI]
+    assert "leader_above" in told
+    at = 1 if first else 2
+    opened = open_file(workbook(rows), "list.xlsx")
+    left = read_households(opened, decided=Said({f"leader:{at}:Sheet": "out"}))
+    assert [row.head for row in left.rows] == ["王甲建", "李乙明"]
+
+
+def test_a_leader_above_the_rows_who_is_in_them_is_one_household_and_one_without_a_number_is_told() -> None:
+    heading = ["门牌号", "户主", "手机"]
+    people = [row[1:] for row in ROWS]
+    found, told = read(workbook([heading, [f"第一组 组长：王甲建 {number(1)}"], *people]))
+    assert (len(found), told) == (2, set())
+    found, told = read(workbook([heading, ["第一组 组长：周丙根"], *people]))
+    assert (len(found), told) == (2, {"leader_above"})
+
+
+@pytest.mark.parametrize(
+    ("cells", "doors"),
+    [
+        (["12-1-32", "12-1-33", "12/1/2003"], ["12-1-32", "12-1-33", "12-1-3"]),
+        (["3-12-2", "3-12-4", "12/1/2003"], ["3-12-2", "3-12-4", "3-12-1"]),
+        (["2-14", "25/12/2026"], ["2-14", "25-12"]),
+    ],
+)
+def test_the_doors_beside_it_tell_in_which_order_a_door_was_typed_that_became_a_day(
+    cells: list[str], doors: list[str]
+) -> None:
+    lines = [",".join(HEADING), *(f"1组,{cell},王{at},{number(at)}" for at, cell in enumerate(cells, start=1))]
+    assert [household[2] for household in read("\n".join(lines).encode(), "list.csv")[0]] == doors
+
+
+def test_a_column_without_a_heading_is_a_place_by_its_cells_or_is_named() -> None:
+    rows = [[*HEADING, ""], [*ROWS[0], "桥西第一家"], [*ROWS[1], "祠堂东边"]]
+    found = read_list(workbook(rows), "list.xlsx")
+    assert [row.landmark for row in found.rows] == ["桥西第一家", "祠堂东边"]
+    found = read_list(workbook([row[:4] + ["黄狗", "白猫"][at - 1 : at] for at, row in enumerate(rows)]), "list.xlsx")
+    (note,) = found.notes
+    assert "E 黄狗、白猫" in write_both(note.message)
+
+
+def test_a_doubled_quotation_mark_between_tabs_repeats_the_cell_above() -> None:
+    text = "\n".join(["\t".join(HEADING), "\t".join(ROWS[0]), f'""\t1-2\t李乙明\t{number(2)}'])
+    assert read(text.encode(), "list.txt")[0] == [WANG, LI]
+
+
+def test_what_nobody_has_written_as_a_group_is_offered_as_none() -> None:
+    text = f"接龙\n1. 王甲建 1-1 {number(1)}\n2. 李乙明 1-2 {number(2)}\n3."
+    found = read_list(text.encode(), "list.txt")
+    assert [(row.head, row.group) for row in found.rows] == [("王甲建", ""), ("李乙明", "")]
+    assert not [guess for row in found.rows for guess in row.guesses]

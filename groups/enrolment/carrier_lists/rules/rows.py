@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -22,6 +22,9 @@ from groups.rules.list_days import Order, end_in, find_order, is_open_to_two_day
 from groups.rules.typed_text import find_flaw, tidy
 
 DEEPEST_HEADING = 15
+NO_PLAN = "套餐未注明"
+"""The plan of a list that says none, where none is known either."""
+_MOST_PLANS = 6
 UNLIKELY_START = "unlikely_start"
 """The reason of a finding: the row starts so long ago that somebody has to say that it is meant."""
 
@@ -81,6 +84,8 @@ class CarrierRow:
     """Why the row does not count, where its file says so: it is hidden, or struck through."""
     order: Order = Order.OPEN
     """What its list tells of days that have the year last."""
+    has_plans: bool = True
+    """Whether a column of its list says the plans."""
 
     def text(self, column: ListColumn) -> str:
         return self.texts[_ORDER[column]]
@@ -122,15 +127,20 @@ def read_rows(layouts: Sequence[FoundColumns]) -> list[CarrierRow]:
     return [row for layout in layouts if not layout.lacking for row in _read_rows(layout)]
 
 
-def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
-    """What the row says, judged for itself: its number, its days, its plan."""
+def read(row: CarrierRow, region: str, area_code: str, today: date, plans: Sequence[str] = ()) -> Entry:
+    """What the row says, judged for itself: its number, its days, its plan.
+
+    `plans`: those that are known. Where no column says the plan, it is the one that is known, or NO_PLAN where none is.
+    """
     errors = [Finding("left_out", say(row.left_out))] if row.left_out else []
     warnings: list[Finding] = []
     number = _read_number(row.text(ListColumn.NUMBER), region, area_code, warnings)
     name, address, plan = (tidy(row.text(column)) for column in (ListColumn.NAME, ListColumn.ADDRESS, ListColumn.PLAN))
     if not number and not name:
         errors.append(Finding("nobody", say("neither_number_nor_name")))
-    if not plan or len(plan) > LONGEST_PLAN or find_flaw(plan):
+    if not row.has_plans:
+        plan = _take_the_only_plan(plans, errors, warnings)
+    elif not plan or len(plan) > LONGEST_PLAN or find_flaw(plan):
         errors.append(Finding("no_plan", say("plan_missing_or_too_long"), show(plan)))
     starts_on, ends_on = _read_days(row, today, errors, warnings)
     if ends_on is not None and is_far_ahead(ends_on, today):
@@ -138,6 +148,15 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
     if not errors and is_unlikely(starts_on, today):
         warnings.append(Finding(UNLIKELY_START, say("list_starts_long_ago", starts_on=starts_on), str(starts_on)))
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
+
+
+def _take_the_only_plan(plans: Sequence[str], errors: list[Finding], warnings: list[Finding]) -> str:
+    if len(plans) > 1:
+        errors.append(Finding("no_plan", say("list_plan_is_open", plans=tuple(map(show, plans[:_MOST_PLANS])))))
+        return ""
+    plan = plans[0] if plans else NO_PLAN
+    warnings.append(Finding("plan_not_said", say("list_plan_taken", plan=plan), plan))
+    return plan
 
 
 def note_unpriced(entries: Sequence[Entry], priced: Collection[str]) -> list[Entry]:
@@ -200,19 +219,53 @@ def _recognise_heading(bare: str) -> str | None:
     return next((column for column, words in _WORDS if words.search(bare)), None)
 
 
+def _is_a_day(text: str) -> bool:
+    """Whether a cell is a day that no number could be."""
+    if not re.search(r"\d", text) or _is_number(text) or re.fullmatch(r"\d{5}", text.strip()):
+        return False
+    try:
+        start_in(text)
+    except InvalidDay:
+        return False
+    return True
+
+
+def _is_an_end(text: str) -> bool:
+    try:
+        end_in(text)
+    except InvalidDay:
+        return False
+    return True
+
+
+def _make_look(pattern: str) -> Callable[[str], bool]:
+    fits = re.compile(pattern)
+    return lambda text: bool(fits.fullmatch(text.strip()[:80]))
+
+
 def _is_number(text: str) -> bool:
+    if _LIKE_A_DAY.fullmatch(text.strip()[:40]):
+        return False
     return bool(_NUMBER.fullmatch(re.sub(r"[\s()（）-]", "", _simplify(text))))
 
 
+_LIKE_A_DAY = re.compile(r"(19|20)\d{2}([-/.年]\d{1,2}[-/.月]\d{1,2}.*|(0[1-9]|1[0-2])([0-2]\d|3[01])(\d{4,6})?)")
 _NUMBER = re.compile(r"(\+?86)?(1[3-9]\d{9}|0?[2-9]\d{9,10}|[2-9]\d{6,7})")
 VOCABULARY = PlainVocabulary(
     _recognise_heading,
     {
         "号码": (ListColumn.NUMBER, ListColumn.NAME),
         "开通日期": (ListColumn.START,),
-        "套餐": (ListColumn.PLAN,),
     },
-    looks=(Look(ListColumn.NUMBER, _is_number, 0.6),),
+    looks=(Look(ListColumn.NUMBER, _is_number, 0.6), Look(ListColumn.START, _is_a_day, 0.8)),
+    bare_looks=(
+        Look(ListColumn.NUMBER, _is_number, 0.6),
+        Look(ListColumn.START, _is_a_day, 0.8),
+        Look(ListColumn.END, _is_an_end, 0.8),
+        Look(ListColumn.PLAN, _make_look(r"(?=.*[^\d\s]).{0,30}(套餐|#9|＃9|联防|专用|按键|元|畅享|宽带).{0,30}"), 0.8),
+        Look(ListColumn.ADDRESS, _make_look(r".{0,30}([省市县区镇乡村路街弄巷]|\d[-—]\d|\d号).{0,40}"), 0.6),
+        Look(ListColumn.NAME, _make_look(r"[\u3400-\u9fff\U00020000-\U000323af·*]{2,5}"), 0.8),
+    ),
     words_only=(ListColumn.NAME,),
     numeric=(ListColumn.NUMBER, ListColumn.START),
     who=(ListColumn.NUMBER, ListColumn.NAME),
@@ -231,6 +284,7 @@ def _read_rows(layout: FoundColumns) -> Iterator[CarrierRow]:
     places = [layout.places.get(column, -1) for column in ListColumn]
     doors = _list_doors(layout)
     days = {places[_ORDER[column]] for column in (ListColumn.START, ListColumn.END)}
+    has_plans = ListColumn.PLAN in layout.places
     order = find_order(row.texts[at] for row in layout.rows for at in days if 0 <= at < len(row.texts))
     for row in layout.rows:
         texts = tuple(
@@ -239,7 +293,7 @@ def _read_rows(layout: FoundColumns) -> Iterator[CarrierRow]:
         )
         # Sums and notes below the list have no day; an empty row has nothing.
         if any(texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)):
-            yield CarrierRow(layout.sheet.label, row.number, texts, row.left_out, order)
+            yield CarrierRow(layout.sheet.label, row.number, texts, row.left_out, order, has_plans)
 
 
 def _list_doors(layout: FoundColumns) -> dict[tuple[int, int], str]:

@@ -12,6 +12,8 @@ from groups.roster.imports.rules.numbers import holds_a_number
 from groups.rules.typed_text import without_invisible
 
 _NUMBERED = re.compile(r"^\s*[(【\[]?\d{1,3}(?:[.、):】\]]|\s)\s*(?=\D|\d+[-组])")
+_SERIAL_ALONE = re.compile(r"[(\[【]?\d{1,3}[.、):】\]]?")
+"""A line that somebody broke off behind its number."""
 _EXAMPLE = re.compile(r"(示例|样例|范例|举例|例如|例子|例)[\s:]+")
 _BETWEEN = re.compile(r"[\s,、;:|/]+")
 _PHONE = re.compile(
@@ -54,7 +56,7 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
 def _split_cells(line: str) -> tuple[str, str, str, str]:
     """Group, door, name and numbers of a line; a line without a household is its own first cell."""
     plain = unicodedata.normalize("NFKC", without_invisible(line[:400])).strip()
-    plain = _GROUP_APART.sub(r"\1\2\3", plain)
+    plain = "" if _SERIAL_ALONE.fullmatch(plain) else _GROUP_APART.sub(r"\1\2\3", plain)
     numbered = _NUMBERED.search(plain)
     rest = plain[numbered.end() :] if numbered else plain
     if example := _EXAMPLE.match(rest):

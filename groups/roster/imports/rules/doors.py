@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from groups.files.sheet import DateCell
 
 _TYPED_THIS_YEAR = 2018
 """A day without a year gets the year in which it is typed: this one or a later one. A 12 in front means 2012."""
+_THREE = 3
 _MONTHS = {
     name: at
     for at, name in enumerate(
@@ -46,6 +47,8 @@ class DoorColumn:
     years: Mapping[int, int]
     of_two_parts: int
     of_three_parts: int
+    beginnings: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    """How often the doors of three parts begin with this part, or with these two."""
 
     def door(self, text: str, cell: DateCell | None) -> Door:
         """The door that was typed into a cell that is a day now; of others, their text."""
@@ -60,22 +63,43 @@ class DoorColumn:
             case DateShape.YEAR_MONTH:
                 return Door(f"{day.year % 100}-{day.month}", was_date=True)
             case _:
-                return self._read_whole_date(day)
+                return self._read_whole_date(cell)
 
-    def _read_whole_date(self, day: date) -> Door:
+    def _read_whole_date(self, cell: DateCell) -> Door:
+        day = cell.day
         late = [year for year in self.years if year >= _TYPED_THIS_YEAR]
         if late == [day.year] and not self.of_three_parts:
             sure = len(self.years) == 1 and (self.years[day.year] > 1 or self.of_two_parts > 0)
-            return Door(f"{day.month}-{day.day}", was_date=True, doubtful=not sure)
-        sure = self.of_three_parts > 0 or len(self.years) > 1
-        return Door(f"{day.year % 100}-{day.month}-{day.day}", was_date=True, doubtful=not sure)
+            return Door(_write_two_parts(cell), was_date=True, doubtful=not sure)
+        year_first, year_last = _write_three_parts(cell)
+        before, behind = self._count_alike(year_first), self._count_alike(year_last)
+        if before != behind:
+            return Door(year_first if before > behind else year_last, was_date=True)
+        sure = not cell.year_last and (self.of_three_parts > 0 or len(self.years) > 1)
+        return Door(year_first, was_date=True, doubtful=not sure)
+
+    def _count_alike(self, door: str) -> int:
+        """How many doors of the column begin as this one does; those with two parts alike count for more."""
+        parts = tuple(door.split("-"))
+        return 1000 * self.beginnings.get(parts[:2], 0) + self.beginnings.get(parts[:1], 0)
+
+
+def _write_two_parts(cell: DateCell) -> str:
+    first, second = (cell.day.day, cell.day.month) if cell.day_first else (cell.day.month, cell.day.day)
+    return f"{first}-{second}"
+
+
+def _write_three_parts(cell: DateCell) -> tuple[str, str]:
+    """The door with the year's figures first, and with them last: where 12-1-3 was typed on an English machine."""
+    year = cell.day.year % 100
+    return f"{year}-{cell.day.month}-{cell.day.day}", f"{_write_two_parts(cell)}-{year}"
 
 
 def list_other_readings(cell: DateCell, written: str) -> list[str]:
     """What else may have been typed into a cell that is a day now; as it is written last."""
     day = cell.day
     year = f"{day.year % 100}"
-    both = [f"{day.month}-{day.day}", f"{year}-{day.month}-{day.day}"]
+    both = [_write_two_parts(cell), *_write_three_parts(cell)]
     readings = {
         DateShape.MONTH_DAY: both[:1],
         DateShape.MONTH_YEAR: [f"{day.month}-{day.year % 100:02}", f"{year}-{day.month}"],
@@ -88,12 +112,16 @@ def judge_column(cells: Iterable[tuple[str, DateCell | None]]) -> DoorColumn:
     """What a column of doors tells, its cells as texts and, where they are kept as days, those."""
     years: Counter[int] = Counter()
     parts: Counter[int] = Counter()
+    beginnings: Counter[tuple[str, ...]] = Counter()
     for text, cell in cells:
         if cell is not None and cell.shape is DateShape.FULL:
             years[cell.day.year] += 1
         elif cell is None and _PLAIN.fullmatch(text.strip()):
             parts[text.count("-") + 1] += 1
-    return DoorColumn(years, parts[2], parts[3])
+            numbers = tuple(text.strip().split("-"))
+            if len(numbers) == _THREE:
+                beginnings.update((numbers[:1], numbers[:2]))
+    return DoorColumn(years, parts[2], parts[_THREE], beginnings)
 
 
 def as_date(text: str, *, in_words: bool = False) -> DateCell | None:
@@ -124,7 +152,7 @@ def _read(plain: str) -> DateCell | None:
     if found := _YEAR_LAST.fullmatch(plain):
         first, second, year = int(found[1]), int(found[2]), _read_year(found[3])
         month, day = (first, second) if first <= 12 else (second, first)
-        return DateCell(date(year, month, day), DateShape.FULL)
+        return DateCell(date(year, month, day), DateShape.FULL, year_last=True, day_first=first > 12)
     return None
 
 

@@ -10,8 +10,10 @@ from typing import NamedTuple
 At = tuple[str, int]
 """Where a row stands: its sheet and its number there."""
 
-NONE, APART, NEW = "-", "apart", "new"
-"""What somebody may say: in no group; on its own, not what it was put together with; a household that is new."""
+NONE, APART, NEW, OUT = "-", "apart", "new", "out"
+"""What somebody may say: in no group; on its own, not what it was put together with; a household that is new; none of
+the list's.
+"""
 
 
 class About(StrEnum):
@@ -27,6 +29,8 @@ class About(StrEnum):
     """Which household of the roster is meant."""
     NAMES = "names"
     """That several ways of writing name one group."""
+    LEADER = "leader"
+    """That who is named above a group's rows is a household of it."""
     ROSTER_NAME = "roster_name"
     """That a group is one that the roster writes otherwise."""
 
@@ -38,6 +42,7 @@ ABOUT_WORDS: Mapping[About, str] = {
     About.MEMBER: "guess_about_member",
     About.HOUSEHOLD: "guess_about_household",
     About.NAMES: "guess_about_names",
+    About.LEADER: "guess_about_leader",
     About.ROSTER_NAME: "guess_about_roster_name",
 }
 """The code of the words for each."""

@@ -194,6 +194,11 @@ _IS_GROUP = re.compile(r"第?[\d一二三四五六七八九十]{1,4}(号|联防|
 _IS_DOOR = re.compile(
     r"\d{1,4}([-—–]\d{1,4}){1,3}(号|室)?|\d{1,4}号(楼|院)?(\d{1,4}(室|号)?)?|\d{1,3}(栋|幢|弄)\S{1,10}"
 )
+_IS_PLACE = re.compile(
+    r"(?!.*\d{5})(?!第?\S{1,4}组$)\D.{0,20}?(东|西|南|北|前|后|旁|边|侧|面|隔壁|口|头|尾|角|附近|第\S{1,2}[家户排]|桥|庙|祠|店|超市|学校|巷|河"
+    r"|井|树|塘|坡|岭|湾|村委)\S{0,12}"
+)
+"""Where a house lies: 桥西第一家, 村口大樟树旁."""
 _IS_SHORT = re.compile(r"\d{3,6}")
 _IS_NAME = re.compile(r"[★☆▲●*]?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}(\(.{1,4}\))?")
 _HOLDS_PHONE = re.compile(r".*(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d{7})(?!\d).*", re.DOTALL)
@@ -229,6 +234,11 @@ def _turn(column: Column) -> tuple[int, int, int]:
     return (PHONES.index(column.field), int(further[1] or 1) if further else 0, column.index)
 
 
+def _are_places(cells: Sequence[str], filled: int) -> bool:
+    """Whether a column says where houses lie: no short words, which are somebody's names."""
+    return sum(len(cell.strip()) > 2 for cell in cells) * 2 > len(cells) and _measure_share(cells, _IS_NAME) < 0.8
+
+
 def _look(field: Field, pattern: str, suits: Callable[[Sequence[str], int], bool] | None = None) -> Look[Field]:
     fits = _make_test(re.compile(pattern), r"\s")
     return Look(field, fits, 0.8, suits) if suits else Look(field, fits, 0.8)
@@ -238,12 +248,14 @@ _LOOKS = (
     Look(Field.GROUP, _make_test(_IS_GROUP), 0.8),
     Look(Field.DOOR, _make_test(_IS_DOOR, r"\s"), 0.8),
     Look(Field.HEAD, _make_test(_IS_NAME), 0.8, _are_many),
+    Look(Field.LANDMARK, _make_test(_IS_PLACE), 0.6, _are_places),
 )
 _BARE_LOOKS = (
     _look(Field.MOBILE, r"[+(]?\d[\d\-(),;/、]{5,40}"),
     _look(Field.GROUP, r"第?[\d一二三四五六七八九十百]{1,4}(联防|互助)?小?组"),
     _look(Field.DOOR, r"[\d一-龥]{0,10}\d+[-#号幢室弄\d]*"),
     _look(Field.HEAD, r"(\d{1,3}[.、)])?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}", _are_half),
+    Look(Field.LANDMARK, _make_test(_IS_PLACE), 0.6, _are_places),
 )
 
 
@@ -298,6 +310,8 @@ class RosterVocabulary(recognising.Vocabulary[Field, Layout]):
         return next((place for place, word in enumerate(words) if word in column.heading), 9)
 
     def may_be(self, field: Field, heading: str) -> bool:
+        if field is Field.LANDMARK:
+            return not heading
         if field is not Field.HEAD:
             return not re.search(r"短号|小号|身份|证件|日期|电话|面积|时间", heading)
         return not _SOMETHING_ELSE.search(heading) and not _OF_ANOTHER.search(heading)

@@ -20,6 +20,7 @@ from groups.roster.imports.rules.lines import (
     NO_GROUP,
     Cells,
     Line,
+    find_group_in,
     find_group_named_alone,
     is_of_the_house_above,
     read_group_name,
@@ -73,6 +74,8 @@ def read_sheet_rows(
     first = next((line for line in lines if line.is_household or find_group_named_alone(line)), None)
     if not group and not own_groups and first is not None and first.is_household:
         group = sheet_groups.guess_group(sheet, layout, notes, decided, is_the_only_sheet=is_the_only_sheet)
+    titles = range(layout.heading_rows[0] if layout.heading_rows else 0)
+    above_rows = [sheet_groups.Above(at, find_group_in(sheet.rows[at]) or group) for at in titles]
     door_column = _judge_doors(sheet, layout, lines)
     making, cells = _Making(decided=decided), Cells(sheet)
     villages = _read_villages(sheet, layout, lines)
@@ -80,19 +83,28 @@ def read_sheet_rows(
     for place, line in enumerate(lines):
         if not line.is_household:
             named = find_group_named_alone(line)
-            if named and any(map(holds_a_number, sheet.rows[line.at])):
-                notes.add_row("number_beside_group", say("number_beside_group_left_out"), line.at, named)
             group = named or group
+            if sheet_groups.find_leaders(sheet.rows[line.at]):
+                above_rows.append(sheet_groups.Above(line.at, group))
+            elif named and any(map(holds_a_number, sheet.rows[line.at])):
+                said = " ".join(show(cell) for cell in dict.fromkeys(sheet.rows[line.at]) if cell.strip())
+                notes.add_row("number_beside_group", say("number_beside_group_left_out"), line.at, said)
             continue
         above = group
         own, group, is_silent = _find_group(line, group, repeats, notes, heads)
         row = _make_row(cells, layout, line, own, door_column, notes, decided)
-        if layout.one(Field.GROUP) and not line.group and not line.group_is_merged and (own or above):
+        is_open = line.group_is_signs or (not line.group and not line.group_is_merged)
+        if line.group_is_signs:
+            notes.add_row("signs_for_groups", say("signs_taken_for_the_group_above"), line.at, line.head)
+        if layout.one(Field.GROUP) and is_open and (own or above):
             below = next((one.group for one in lines[place:] if one.group and not is_ditto(one.group)), "")
             row, is_silent = _with_group_guessed(row, (own, above, below), decided, is_silent=is_silent)
         silent = row.silent | {"group"} if is_silent else row.silent
         row = replace(row, silent=silent, village=villages.get(line.at, ""))
         _take(making, line, row, layout, notes)
+    for household in sheet_groups.list_leaders_households(sheet, above_rows, lines, heads, notes, decided):
+        place = next((at for at, row in enumerate(making.rows) if row.number > household.number), len(making.rows))
+        making.rows.insert(place, household)
     return making.rows
 
 

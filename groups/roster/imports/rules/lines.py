@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from groups.errors import Message, say
 from groups.files.asides import COUNTED, COUNTING, DASHES, HINT, NOTE, is_signature, simplify
-from groups.files.recognising import is_ditto
+from groups.files.recognising import is_ditto, is_of_signs
 from groups.files.sheet import Sheet, name_cell, simplify_heading
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.names import is_kin, is_no_one, read_name
@@ -29,6 +29,10 @@ GROUP_NAME = re.compile(
 _SECTION = re.compile(
     rf"[【(\[<《]?\s*{GROUP_NAME.pattern}\s*[】)\]>》]?(?!\w*\d{{6}})([:(,、;].*|(正|副)?(组|队)长.*|联防长.*)?"
 )
+_SECTION_LED = re.compile(
+    rf"[【(\[<《]?{GROUP_NAME.pattern}[】)\]>》]?[:,、(]*[\u3400-\u9fff]{{2,4}}[(,、]?[正副]?(小?组长|联防长|队长|户长).*"
+)
+"""第一组 陶建华（组长）13800000001."""
 _SECTION_COUNTED = re.compile(rf"[【(\[]?{GROUP_NAME.pattern}[】)\]:,(]*(共|计|合计|总计|小计)?:?\d+(户|人).{{0,12}}")
 """三组 共3户: over its rows the heading of a group, below them their sum; both times it is that group's."""
 COUNTED_BEHIND = re.compile(r"(?<=[组队組隊])\s*[(\[【:]?\s*(共|计|合计)?\s*:?\d{1,3}\s*(户|人|家)[)\]】]?$")
@@ -37,6 +41,7 @@ _LEADER_BEHIND = re.compile(
     rf"({GROUP_NAME.pattern})\s*[(\[【:,、;\s]?\s*[正副]?(小?组长|联防长|队长|负责人|联系人)[^组组]{{0,60}}"
 )
 """2组（组长周发根）: who leads it is no part of its name, either."""
+_LEADS = re.compile(r"[正副]?(小?组长|联防长|队长|户长)([^组]|$)")
 _NUMBER_BESIDE = re.compile(r"(?:电话|手机|号码|[Tt]el)*[.:\s]*[+(]?\d[\d\s()-]{5,}\d")
 _NAMED_IN_WORDS = re.compile(r"[^\d()]{1,8}?[组队組隊]")
 _IN_BRACKETS = re.compile(r"[(\[【][^()\[\]【】]{0,60}[)\]】]")
@@ -48,6 +53,7 @@ _ERROR = re.compile(
 _BEGINS_AN_ERROR = frozenset("#＃EeTtFfＴＦ")
 _DEEPEST_EXAMPLE = 12
 _EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)(\d{0,2}|[:)\]】].*)")
+_DOTS = re.compile(r"[.…·⋯。]{2,}")
 NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
 _NOTHING = re.compile(rf"{DASHES.pattern}|无|没有|暂无|空")
 
@@ -68,6 +74,8 @@ class Line:
     alone: str
     warnings: list[Finding] = field(default_factory=list)
     has_serial: bool = False
+    group_is_signs: bool = False
+    """Its group is nothing but signs, of which nobody knows what they say: taken for the one above."""
 
 
 class _Columns(NamedTuple):
@@ -169,6 +177,7 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
     group = tidy(cells.written(at, columns.group))
     if group and group[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(simplify(group)):
         group = ""
+    group_is_signs = _are_unknown_signs(group)
     written_head = cells.written(at, columns.head)
     continues = is_covered or is_ditto(written_head)
     written_name = "" if continues else cells.meant(at, columns.head)
@@ -187,9 +196,12 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
     # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
     announces = alone or ("" if has_more else simplify(head))
     no_one = no_one or announces_a_group(announces)
+    # 第一组 | 组长：陶建华 | 电话：13800000001: the same in several cells, unless its group stands where groups do.
+    if not group and GROUP_NAME.fullmatch(texts[0]) and any(map(_LEADS.match, texts[1:])):
+        no_one, alone = True, texts[0]
     return Line(
         at,
-        group,
+        "〃" if group_is_signs else group,
         group_is_merged=False,
         head=written_name,
         door=door,
@@ -199,13 +211,21 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
         continues=continues,
         alone=alone,
         warnings=list(cells.findings),
+        group_is_signs=group_is_signs,
     )
+
+
+def _are_unknown_signs(group: str) -> bool:
+    """Whether a group is no name, nor a sign for the one above or for none: ..., ※."""
+    if not group or not is_of_signs(group) or is_ditto(group):
+        return False
+    return bool(_DOTS.fullmatch(group)) or not NO_GROUP.fullmatch(group)
 
 
 def announces_a_group(text: str) -> bool:
     """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
     plain = simplify(text)
-    return bool(_SECTION.fullmatch(plain) or _SECTION_COUNTED.fullmatch(plain))
+    return any(form.fullmatch(plain) for form in (_SECTION, _SECTION_LED, _SECTION_COUNTED))
 
 
 def read_group_name(text: str, heads: frozenset[str] = frozenset()) -> str:
@@ -226,7 +246,7 @@ def read_group_name(text: str, heads: frozenset[str] = frozenset()) -> str:
             if named
             else tidy(_NUMBER_BESIDE.sub("", _IN_BRACKETS.sub(_drop_number, text))).strip("()[]【】:,、;/- ")
         )
-    return _GOES_ON_BEHIND.sub("", COUNTED_BEHIND.sub("", text))
+    return _GOES_ON_BEHIND.sub("", COUNTED_BEHIND.sub("", text)).strip(" .、:,;。") or text
 
 
 def _drop_number(brackets: re.Match[str]) -> str:
@@ -242,6 +262,12 @@ def find_group_named_alone(line: Line) -> str:
         if found and not counts:
             return found[0]
     return ""
+
+
+def find_group_in(cells: Sequence[str]) -> str:
+    """The group that a row of titles names; empty where it names none, or several."""
+    found = {named[0] for cell in cells for named in GROUP_NAME.finditer(simplify(cell))}
+    return found.pop() if len(found) == 1 else ""
 
 
 def read_meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:

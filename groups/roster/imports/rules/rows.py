@@ -29,6 +29,7 @@ DAMAGED_TEXT = "damaged_text"
 ANOTHER_VILLAGE = "another_village"
 PRIVATE_SIGN = "private_sign"
 NO_GROUP = "no_group"
+LEADER_ABOVE = "leader_above"
 BESIDE_THE_NAME = "beside_the_name"
 EVERYTHING = frozenset({"group", "door", "landline", "second"})
 """All that a list may be silent about: what it does not say stays as it is."""

@@ -1,17 +1,24 @@
-"""The group of a whole sheet, where no row names one: by the sheet's name, or by the title above its heading."""
+"""What stands above the rows: the group of a whole sheet, by its name or its title, and who leads a group.
+
+A leader is of the group, and rings with it: where no row names them, the line that does is their household.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from groups.errors import say
 from groups.files.sheet import Sheet
-from groups.roster.imports.rules.guesses import NONE, About, Choice, Said, place_of_sheet
+from groups.roster.imports.rules.guesses import NONE, OUT, About, Choice, Said, place_of_sheet
 from groups.roster.imports.rules.headings import Layout
-from groups.roster.imports.rules.lines import GROUP_NAME, read_group_name
+from groups.roster.imports.rules.lines import GROUP_NAME, Line, read_group_name
 from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.rows import LEADER_ABOVE, ListRow, PhoneCell
 from groups.roster.rules.group_names import make_key
+from groups.rules.findings import Finding, show
 from groups.rules.typed_text import tidy
 
 _NAME_OF_NO_GROUP = re.compile(
@@ -31,6 +38,18 @@ _LABEL = r"(?:所属|所在)?(?:联防|十户联防|村民)?(?:组别|组号|组
 _IS_LABEL = re.compile(rf"{_LABEL}:?")
 _LABELLED = re.compile(rf"{_LABEL}:(?P<group>[^:]{{1,12}})")
 _MOST_CHOICES = 3
+_NUMBERS = re.compile(r"\d[\d\s()-]{6,}")
+"""A phone's number in a title is none of the group's."""
+
+
+_HAN = r"[\u3007\u3400-\u9fff\U00020000-\U000323af]"
+_ROLE = r"[正副代]?(?:小?组长|联防长|队长|十户长|联户长|户长)"
+_NUMBER = r"(?P<number>[+(]?\d[\d ()-]{5,20}\d)"
+_LABEL = r"[ :、,;/(]*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?|tel\.?|☎)?[ :、,;/(]*"
+_NAME = rf"(?P<name>(?!姓名|电话|手机|联系){_HAN}{{2,4}}|{_HAN} {_HAN}(?!{_HAN}))"
+_ROLE_FIRST = re.compile(rf"{_ROLE}(?:姓名)?[ :、,(]*{_NAME}\)?(?:{_LABEL}{_NUMBER})?(?!\d)", re.IGNORECASE)
+_NAME_FIRST = re.compile(rf"(?<!{_HAN}){_NAME}[ (]*{_ROLE}\)?{_LABEL}{_NUMBER}(?!\d)", re.IGNORECASE)
+_LONGEST = 200
 
 
 class _Named(NamedTuple):
@@ -61,7 +80,8 @@ def guess_group(sheet: Sheet, layout: Layout, notes: Notes, decided: Said, *, is
         sheet.name if by_name.groups else "",
         *(" ".join(title) for title in titles if _read_title(title).groups),
     ]
-    notes.add("sheet_group", words, "、".join(text for text in says_so if text)[:80], guess)
+    shown = "、".join(show(_NUMBERS.sub("…", text)) for text in says_so if text)
+    notes.add("sheet_group", words, shown[:80], guess)
     return "" if chosen == NONE else chosen
 
 
@@ -122,3 +142,61 @@ def _join(said: list[_Named]) -> _Named:
 
 def _simplify(text: str) -> str:
     return re.sub(r"\s+", "", tidy(text[:200]))
+
+
+class Leader(NamedTuple):
+    """Who leads a group, as it is written above its rows; `number` may be empty."""
+
+    name: str
+    number: str
+
+
+def find_leaders(cells: Iterable[str]) -> list[Leader]:
+    """Those whom a row of titles names as leading a group."""
+    text = " ".join(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text[:_LONGEST]))
+    found = list(_ROLE_FIRST.finditer(plain)) or list(_NAME_FIRST.finditer(plain))
+    return [Leader(one["name"].replace(" ", ""), one["number"] or "") for one in found]
+
+
+class Above(NamedTuple):
+    """A row above a group's rows, counted from 0, and the group that it is about."""
+
+    at: int
+    group: str
+
+
+def list_leaders_households(
+    sheet: Sheet, rows_above: Sequence[Above], lines: Sequence[Line], heads: frozenset[str], notes: Notes, decided: Said
+) -> Iterator[ListRow]:
+    """The households of leaders whom no row of the list names; `heads` are those whom it does.
+
+    The first of a row with a number becomes a household, unless somebody says that it is none; others are told.
+    """
+    numbers = {re.sub(r"\D", "", phone.text) for line in lines if line.is_household for phone in line.phones}
+    for at, group in rows_above:
+        is_taken = False
+        for leader in find_leaders(sheet.rows[at]):
+            said = " ".join(part for part in (group, leader.name, leader.number) if part)
+            if leader.name in heads or (leader.number and re.sub(r"\D", "", leader.number) in numbers):
+                continue
+            if not leader.number or not group or is_taken:
+                notes.add_row("leader_above", say("leader_above_in_no_row"), at, said)
+                continue
+            is_taken = True
+            where = (sheet.label, at + 1)
+            chosen, guess = decided.guess(About.LEADER, where, said, (Choice(OUT),))
+            if chosen == OUT:
+                notes.add("leader_above", say("leader_above_left_out"), said, guess)
+                continue
+            yield ListRow(
+                at + 1,
+                group,
+                "",
+                leader.name,
+                (PhoneCell("组长", leader.number),),
+                sheet=sheet.label,
+                silent=frozenset({"door"}),
+                warnings=(Finding(LEADER_ABOVE, say("leader_above_taken"), show(said)),),
+                guesses=(guess,),
+            )
