@@ -260,7 +260,9 @@ WORDS: Mapping[str, str] = {
     "leader_above_in_no_row": N_("named above a group as its leader, and in no row: not taken"),
     "leader_above_left_out": N_("named above a group as its leader, and left out as you said"),
     "leader_above_taken": N_("named above its group only, as its leader; taken for a household of it"),
-    "list_plan_is_open": N_("no column says the plan, and several are known: add a column 套餐 with one of %(plans)s"),
+    "list_plan_is_open": N_(
+        "no column says the plan, and several are known: add a column %(column)s with one of %(plans)s"
+    ),
     "list_plan_taken": N_("no column says the plan: taken for %(plan)s"),
     "list_plan_without_tariff": N_("this plan has no tariff: no bill can say what it costs"),
     "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),

@@ -152,7 +152,9 @@ def read(row: CarrierRow, region: str, area_code: str, today: date, plans: Seque
 
 def _take_the_only_plan(plans: Sequence[str], errors: list[Finding], warnings: list[Finding]) -> str:
     if len(plans) > 1:
-        errors.append(Finding("no_plan", say("list_plan_is_open", plans=tuple(map(show, plans[:_MOST_PLANS])))))
+        errors.append(
+            Finding("no_plan", say("list_plan_is_open", column="套餐", plans=tuple(map(show, plans[:_MOST_PLANS]))))
+        )
         return ""
     plan = plans[0] if plans else NO_PLAN
     warnings.append(Finding("plan_not_said", say("list_plan_taken", plan=plan), plan))
