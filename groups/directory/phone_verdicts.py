@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import CompoundSelect, and_, bindparam, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip, read_clock
@@ -68,14 +68,26 @@ def mark_refused(
 
 def find_opted_out(session: Session, numbers: Collection[str]) -> set[str]:
     """Those of these numbers that have told us to send no more texts."""
-    phones = select(Phone.number).where(
-        Phone.number.in_(numbers), Phone.archived_at.is_(None), Phone.text_refused_code == OPTED_OUT
+    return set(session.scalars(_OPTED_OUT, {"numbers": sorted(numbers)})) if numbers else set()
+
+
+def _ask_who_opted_out() -> CompoundSelect[str | None]:
+    asked = bindparam("numbers", expanding=True)
+    return union_all(
+        select(Phone.number).where(
+            Phone.number.in_(asked), Phone.archived_at.is_(None), Phone.text_refused_code == OPTED_OUT
+        ),
+        select(Responder.number).where(Responder.number.in_(asked), Responder.text_refused_code == OPTED_OUT),
+        select(Account.phone).where(Account.phone.in_(asked), Account.text_refused_code == OPTED_OUT),
     )
-    responders = select(Responder.number).where(Responder.number.in_(numbers), Responder.text_refused_code == OPTED_OUT)
-    accounts = select(Account.phone).where(Account.phone.in_(numbers), Account.text_refused_code == OPTED_OUT)
-    if not numbers:
-        return set()
-    return {number for asked in (phones, responders, accounts) for number in session.scalars(asked) if number}
+
+
+# Put together once: before each portion of texts leaves, and at each that arrives, they are asked.
+_OPTED_OUT = _ask_who_opted_out()
+_HELD_AGAINST = select(Phone.id).where(
+    Phone.id.in_(bindparam("phones", expanding=True)),
+    or_(Phone.text_refused_code.is_not(None), Phone.call_refused_code.is_not(None), Phone.failures > 0),
+)
 
 
 def list_numbers_outside(session: Session, countries: Collection[str]) -> list[str]:
@@ -124,6 +136,7 @@ def clear_refused(
         session.execute(
             update(Responder).where(Responder.id.in_(responders), refused_code.is_not(None)).values(nothing)
         )
+    phones = session.scalars(_HELD_AGAINST, {"phones": sorted(phones)}).all() if phones else ()
     if phones:
         refused_code = Phone.text_refused_code if text else Phone.call_refused_code
         session.execute(update(Phone).where(Phone.id.in_(phones), refused_code.is_not(None)).values(nothing))

@@ -14,12 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, exists, func, select, true, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from config.database import UtcDateTime, insert_or_update
 from groups import directory
@@ -89,26 +90,8 @@ def claim(
 
     They are to go out on `line`; what may be out already is looked up on the line that it went out on.
     """
-    due = (
-        select(Delivery.id)
-        .where(is_in_state(DeliveryState.WAITING), Delivery.channel == channel, Delivery.due_at <= now)
-        .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        # A common table expression that locks is run once; as a plain subquery PostgreSQL may run it again for every
-        # row, and claim more than `limit`.
-        .cte("due")
-    )
-    rows = session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(select(due.c.id)))
-        .values(
-            **make_move(DeliveryState.WAITING, DeliveryState.CLAIMED, owner=owner, due_at=now + LEASE),
-            attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1),
-        )
-        .returning(*_TOLD_OF_A_CLAIM)
-        .execution_options(synchronize_session=False)
-    ).all()
+    asked = {"of": channel, "most": limit, "now": now, "sender": owner, "until": now + LEASE}
+    rows = session.execute(_CLAIM, asked).all()
     rows = sorted(rows, key=lambda row: (row.urgency, row.turn, row.id))
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
@@ -117,6 +100,36 @@ def claim(
     stopped = directory.find_opted_out(session, {row.number for row in rows}) if channel is Channel.SMS else set()
     claims = [_claim_of(row, channel, lost.get((row.id, row.attempt_count), line), owner, now) for row in rows]
     return [replace(each, stopped=True) if each.to in stopped else each for each in claims]
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _ask_to_claim() -> ReturningUpdate[*tuple[Any, ...]]:
+    now = bindparam("now", type_=UtcDateTime())
+    due = (
+        select(Delivery.id)
+        .where(is_in_state(DeliveryState.WAITING), Delivery.channel == bindparam("of"), Delivery.due_at <= now)
+        .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+        # A common table expression that locks is run once; as a plain subquery PostgreSQL may run it again for every
+        # row, and claim more than `most`.
+        .cte("due")
+    )
+    move: dict[str, Any] = make_move(DeliveryState.WAITING, DeliveryState.CLAIMED, owner="", due_at=_LONG_AGO)
+    move |= {"owner": bindparam("sender"), "due_at": bindparam("until", type_=UtcDateTime())}
+    return (
+        update(Delivery)
+        .where(Delivery.id.in_(select(due.c.id)))
+        .values(**move, attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1))
+        .returning(*_TOLD_OF_A_CLAIM)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# Put together once: done at each claim it takes longer than the claim.
+_CLAIM = _ask_to_claim()
 
 
 def _read_lines(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:
@@ -263,13 +276,18 @@ def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], line: Line
     session.execute(opened, rows)
 
 
+_WITH_VOICES = (
+    select(Incident, Alert)
+    .outerjoin(Alert)
+    .where(Incident.id.in_(bindparam("incidents", expanding=True)))
+    .order_by(Alert.id)
+)
+
+
 def read_incidents(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:
     """What a sender has to say: the incidents and their voices, oldest first; a drill has none."""
     found: dict[int, tuple[Incident, list[Alert]]] = {}
-    rows = session.execute(
-        select(Incident, Alert).outerjoin(Alert).where(Incident.id.in_(set(ids))).order_by(Alert.id)
-    ).all()
-    for incident, alert in rows:
+    for incident, alert in session.execute(_WITH_VOICES, {"incidents": sorted(set(ids))}):
         _, alerts = found.setdefault(incident.id, (incident, []))
         if alert is not None:
             alerts.append(alert)
@@ -298,8 +316,15 @@ class Rivals:
 def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
     """Who else may have a right to one of these calls or messages."""
     own = session.get(Attempt, (claim.delivery_id, claim.number))
-    # A text is known by its words: another incident's is no rival for it.
-    rivals = Delivery.incident_id == claim.incident_id if claim.channel is Channel.SMS else true()
+    rivals = [true()]
+    if claim.channel is Channel.SMS:
+        # A text is known by its words: one of another incident, or of the same that says something else, is no rival.
+        rivals = [
+            Delivery.incident_id == claim.incident_id,
+            Delivery.purpose == claim.purpose,
+            Delivery.alert_id.is_not_distinct_from(claim.alert_id),
+            Delivery.text.is_not_distinct_from(claim.text),
+        ]
     others = session.execute(
         select(Delivery.id, Delivery.look_up_first, Attempt.requested_at)
         .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
@@ -307,7 +332,7 @@ def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
             Delivery.number == claim.to,
             Delivery.channel == claim.channel,
             Delivery.id != claim.delivery_id,
-            rivals,
+            *rivals,
             is_in_state(DeliveryState.CLAIMED) | (is_in_state(DeliveryState.WAITING) & Delivery.look_up_first),
             Attempt.sid.is_(None),
         )

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import Session
 
+from config.database import UtcDateTime
 from joint_defense.carriers import port
 from joint_defense.carriers.port import (
     AccountTrouble,
@@ -30,6 +31,9 @@ from joint_defense.delivery.lines import Line
 from joint_defense.delivery.plan import move
 from joint_defense.delivery.tracking import (
     ASK_AFTER,
+    ATTEMPTS,
+    HOLDING,
+    LOCKED,
     ask_for_follow_up,
     clear_refusals,
     ends_call,
@@ -72,13 +76,13 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
     sids = {result.receipt.sid for result in results if result.receipt is not None}
     # Whoever holds one of these already is locked as well.
-    holders = set(session.scalars(select(Attempt.delivery_id).where(Attempt.sid.in_(sids)))) if sids else set()
+    holders = set(session.scalars(HOLDING, {"sids": sorted(sids)})) if sids else set()
     ids = {delivery_id for delivery_id, _ in by_attempt} | holders
-    locked = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()).all()
+    locked = session.scalars(LOCKED, {"ids": sorted(ids)}).all()
     deliveries = {delivery.id: delivery for delivery in locked}
     # Asked once the locks are held: in one statement with them, PostgreSQL would show the attempts as they were before
     # a callback that we waited for, and an attempt would go back from its final state.
-    attempts = session.scalars(select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.delivery_id)).all()
+    attempts = session.scalars(ATTEMPTS, {"ids": sorted(ids)}).all()
     held = {attempt.sid: attempt for attempt in attempts if attempt.sid is not None}
     for attempt in attempts:
         result = by_attempt.get((attempt.delivery_id, attempt.number))
@@ -232,16 +236,24 @@ class Enquiry:
     ends: bool
 
 
+# Put together once: it is asked twice a second.
+_TO_ASK = (
+    select(Delivery, Attempt)
+    .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+    .where(
+        is_in_state(DeliveryState.PLACED),
+        Delivery.due_at <= bindparam("now", type_=UtcDateTime()),
+        Attempt.sid.is_not(None),
+    )
+    .order_by(Delivery.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=Delivery, skip_locked=True)
+)
+
+
 def claim_enquiries(session: Session, now: datetime, limit: int = AT_ONCE) -> list[Enquiry]:
     """What is due, at most `limit`. Each one's next enquiry is put off, so that one sender goes."""
-    rows = session.execute(
-        select(Delivery, Attempt)
-        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(is_in_state(DeliveryState.PLACED), Delivery.due_at <= now, Attempt.sid.is_not(None))
-        .order_by(Delivery.due_at)
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    ).all()
+    rows = session.execute(_TO_ASK, {"now": now, "most": limit}).all()
     enquiries = []
     for delivery, attempt in rows:
         ends = ends_call(delivery, attempt)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -54,6 +54,16 @@ LONGEST_LAG_MS = 2**31 - 1
 NEVER_RANG_PAUSE = timedelta(seconds=2)
 
 
+# Put together once: several times for each call and text they are asked, and that takes as long as the answer.
+_THESE = bindparam("ids", expanding=True)
+HOLDING = select(Attempt.delivery_id).where(Attempt.sid.in_(bindparam("sids", expanding=True)))
+"""The deliveries that have one of these `sids`."""
+LOCKED = select(Delivery).where(Delivery.id.in_(_THESE)).order_by(Delivery.id).with_for_update()
+"""The deliveries of these `ids`, held until the transaction ends."""
+ATTEMPTS = select(Attempt).where(Attempt.delivery_id.in_(_THESE)).order_by(Attempt.delivery_id)
+"""Theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A status callback for attempt `number` of a delivery. `said_at` is the carrier's time stamp."""
@@ -92,8 +102,8 @@ def record_status(
 
 def record_reports(session: Session, reports: Sequence[Report], now: datetime) -> list[bool | Unfitting]:
     """Status callbacks, in their order: of each, whether it told us anything new, or why it is not taken in."""
-    holding = select(Attempt.delivery_id).where(Attempt.sid.in_({each.sid for each in reports}))
-    deliveries, attempts = _lock({each.delivery_id for each in reports} | set(session.scalars(holding)), session)
+    holding = session.scalars(HOLDING, {"sids": sorted({each.sid for each in reports})})
+    deliveries, attempts = _lock({each.delivery_id for each in reports} | set(holding), session)
     holders = {attempt.sid: attempt for attempt in attempts.values() if attempt.sid is not None}
     outcomes: list[bool | Unfitting] = []
     reached: list[Delivery] = []
@@ -118,12 +128,10 @@ def record_reports(session: Session, reports: Sequence[Report], now: datetime) -
 
 
 def _lock(ids: Collection[int], session: Session) -> tuple[dict[int, Delivery], dict[tuple[int, int], Attempt]]:
-    locked = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()
-    deliveries = session.scalars(locked.execution_options(populate_existing=True)).all()
+    these, anew = {"ids": sorted(ids)}, {"populate_existing": True}
+    deliveries = session.scalars(LOCKED, these, execution_options=anew).all()
     # Asked once the locks are held: in one statement with them they would be as they were before.
-    attempts = session.scalars(
-        select(Attempt).where(Attempt.delivery_id.in_(ids)).execution_options(populate_existing=True)
-    ).all()
+    attempts = session.scalars(ATTEMPTS, these, execution_options=anew).all()
     return {each.id: each for each in deliveries}, {(each.delivery_id, each.number): each for each in attempts}
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from config.database import insert_or_skip
@@ -123,11 +123,14 @@ def note_update(session: Session, incident_id: int, kind: UpdateKind, now: datet
     session.add(IncidentUpdate(incident_id=incident_id, at=now, kind=kind, detail=detail))
 
 
+_DETAILS = select(IncidentUpdate.detail).where(
+    IncidentUpdate.incident_id == bindparam("incident"), IncidentUpdate.kind == bindparam("of")
+)
+
+
 def note_once(session: Session, incident_id: int, kind: UpdateKind, now: datetime, **detail: object) -> None:
     """Add a line, unless the very same one stands there already."""
-    known = session.scalars(
-        select(IncidentUpdate.detail).where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == kind)
-    )
+    known = session.scalars(_DETAILS, {"incident": incident_id, "of": kind})
     if detail not in known.all():
         note_update(session, incident_id, kind, now, **detail)
 

@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.carriers import Account
-from config.database import Database, insert_or_update, read_clock
+from config.database import Database, UtcDateTime, insert_or_update, read_clock
 from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError, TooFast
 from joint_defense.delivery.lines import Line, LineStatus, find_carrying
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
@@ -106,6 +106,15 @@ class Owner:
         self._file.close()
 
 
+# Put together once: each process asks these twice a second.
+_LAST_BEAT = select(Heartbeat.at).where(Heartbeat.name == bindparam("owner"))
+_SENDERS_THERE = select(func.count()).where(
+    Heartbeat.role.in_(SENDERS), Heartbeat.at > bindparam("since", type_=UtcDateTime())
+)
+_ACCOUNT_WORDS = select(AccountCheck.account, AccountCheck.word, AccountCheck.at)
+_NUMBER_WORDS = select(NumberCheck.account, NumberCheck.sender, NumberCheck.word)
+
+
 class Witness:
     """Judges which owners live, for one process.
 
@@ -138,7 +147,7 @@ class Witness:
             held = self._holds_lock(owner)
             if held is False:
                 return False
-            at = session.scalar(select(Heartbeat.at).where(Heartbeat.name == owner))
+            at = session.scalar(_LAST_BEAT, {"owner": owner})
             if at is None:  # it has not come to say so yet, or it ended and was forgotten
                 return held is True or not trusts
             return not trusts or now - at < SILENT_FOR
@@ -187,8 +196,7 @@ def say_goodbye(session: Session, name: str) -> None:
 
 def count_senders(session: Session, now: datetime) -> int:
     """How many processes send: the workers, and whichever of web and clock stands in for them."""
-    living = select(func.count()).where(Heartbeat.role.in_(SENDERS), Heartbeat.at > now - 4 * SILENT_FOR)
-    return session.scalar(living) or 0
+    return session.scalar(_SENDERS_THERE, {"since": now - 4 * SILENT_FOR}) or 0
 
 
 def forget_silent(session: Session, now: datetime) -> None:
@@ -325,7 +333,7 @@ def _read_place(name: str) -> str:
 
 def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timedelta]]:
     """Of each account what was said of it last, and how long ago; what is too old to say anything is left out."""
-    rows = session.execute(select(AccountCheck.account, AccountCheck.word, AccountCheck.at)).all()
+    rows = session.execute(_ACCOUNT_WORDS).all()
     known = {row.account: (row.word, max(now - row.at, timedelta(0))) for row in rows}
     return {account: found for account, found in known.items() if found[1] <= ACCOUNT_KNOWN_FOR}
 
@@ -333,7 +341,7 @@ def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timed
 def read_refused_numbers(session: Session, accounts: Iterable[Account]) -> dict[Line, str]:
     """Numbers of these accounts that the carrier said are not theirs, each with its code."""
     ours = {Line(each.account_sid, sender) for each in accounts for sender in (*each.from_number, *each.texting)}
-    rows = session.execute(select(NumberCheck.account, NumberCheck.sender, NumberCheck.word)).all()
+    rows = session.execute(_NUMBER_WORDS).all()
     return {line: row.word for row in rows if (line := Line(row.account, row.sender)) in ours}
 
 

@@ -14,7 +14,7 @@ from tools.simulate.world import FAULTS, Nights
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20, help="so many nights, of some 130 alarms each")
+    parser.add_argument("--seeds", type=int, default=20, help="so many nights, of some 400 alarms each")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--seed", type=int, help="this night alone")
     parser.add_argument("--shrink", action="store_true", help="find the fewest alarms and faults that still fail")

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from joint_defense.delivery.claims import LEASE
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models.inbound import InboundEvent
 from joint_defense.models.incidents import Acknowledgement, Attempt, Delivery, Incident
@@ -49,7 +50,9 @@ def _left_out(world: World) -> Iterator[str]:
             continue
         if of_household.setdefault(raised.number, event.incident_id) != event.incident_id:
             yield f"{raised.sid}: {raised.number} has two open incidents"
-        if raised.planned and event.incident_id not in kept and not world.held_calls:
+        # Where the carrier refuses every number, the first request is the next step's.
+        reachable = raised.expected - world.network.refuses
+        if raised.planned and reachable and event.incident_id not in kept and not world.held_calls:
             yield from _late(raised, incidents[event.incident_id], by_incident[event.incident_id], asked)
         purposes = {Purpose.ALARM} if raised.planned else {Purpose.WIDENING}
         own = [each for each in by_incident[event.incident_id] if each.purpose in purposes]
@@ -148,7 +151,7 @@ def _unended(world: World) -> Iterator[str]:
     long_due = world.now() - AT_LAST
     for each in all_of(world, Delivery):
         attempt = known.get((each.id, each.attempt_count))
-        if each.state is DeliveryState.CLAIMED:
+        if each.state is DeliveryState.CLAIMED and each.due_at - LEASE <= long_due:
             yield f"delivery {each.id} is still in the hand of {each.owner}"
         elif each.state is DeliveryState.WAITING and each.due_at <= long_due:
             yield f"delivery {each.id} still waits, due since {each.due_at}"

@@ -12,16 +12,28 @@ from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.states import Channel, IncidentKind
 
 DUSK = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
-GROUPS = 120
-NEIGHBOURS = 3
+GROUPS = 360
 SECOND_PHONE = 11
 """The place of the second phone of the household at 1."""
-ON_DUTY = "+8613999990001"
+WATCHED = 3
+"""Villages with households in no group, and those on duty for them."""
 
 
 def number_of(group: int, place: int) -> str:
     """The number of the household at this place of a group; the one at 0 calls for help."""
     return f"+86138{group:04}{place:04}"
+
+
+def count_neighbours(group: int) -> int:
+    """How many others there are: most often one, with whom most of what goes wrong goes wrong already."""
+    if has_silent(group) or group % 8 == 0:
+        return 3
+    return 2 if group % 4 == 3 else 1
+
+
+def duty_number_of(group: int) -> str:
+    """Who is on duty for a household in no group."""
+    return f"+861399999{group // 10 % WATCHED:04}"
 
 
 def is_alone(group: int) -> bool:
@@ -52,8 +64,8 @@ def leads_elsewhere(group: int) -> bool:
 def expected_for(group: int, *, lives_alone: bool = True) -> frozenset[str]:
     """The numbers that are due when the household at 0 calls and nobody else does; or one that is in the group."""
     if lives_alone and is_alone(group):
-        return frozenset({ON_DUTY})
-    places = set(range(1, NEIGHBOURS + 1)) - ({3} if has_silent(group) else set())
+        return frozenset({duty_number_of(group)})
+    places = set(range(1, count_neighbours(group) + 1)) - ({3} if has_silent(group) else set())
     found = {number_of(group, place) for place in places}
     if has_second_phone(group):
         found.add(number_of(group, SECOND_PHONE))
@@ -64,25 +76,26 @@ def expected_for(group: int, *, lives_alone: bool = True) -> frozenset[str]:
 
 
 def build_town(database: Database) -> None:
-    """A roster of `GROUPS` groups, each with a household that calls and `NEIGHBOURS` others."""
+    """A roster of `GROUPS` groups, each with a household that calls and its neighbours."""
     Base.metadata.create_all(database.engine)
     with database.begin() as session:
         village = Village(code="N01", name="夜村", name_en="Yecun")
-        watched = Village(code="N02", name="守村", name_en="Shoucun")
-        session.add_all([village, watched])
+        watched = [Village(code=f"N1{each}", name=f"守村{each}", name_en=f"Shoucun {each}") for each in range(WATCHED)]
+        session.add_all([village, *watched])
         session.flush()
         duty = {"team": Team.STATION, "name": "值班室", "language": Language.CHINESE}
-        session.add(Responder(village_id=watched.id, number=ON_DUTY, **duty))
+        for each, own in enumerate(watched):
+            session.add(Responder(village_id=own.id, number=duty_number_of(each * 10), **duty))
         firsts: dict[int, int] = {}
         groups: dict[int, Group] = {}
         for each in range(GROUPS):
             group = groups[each] = Group(village_id=village.id, name=f"{each}组")
             session.add(group)
             session.flush()
-            for place in range(NEIGHBOURS + 1):
+            for place in range(count_neighbours(each) + 1):
                 alone = place == 0 and is_alone(each)
                 house = Household(
-                    village_id=watched.id if alone else village.id,
+                    village_id=watched[each // 10 % WATCHED].id if alone else village.id,
                     group_id=None if alone else group.id,
                     head="王李陈张"[place] + "建国",
                     door=f"{each}-{place}",

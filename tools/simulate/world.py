@@ -19,8 +19,9 @@ from unittest.mock import patch
 
 import structlog
 from redis.exceptions import ConnectionError as RedisAway
-from sqlalchemy import select
+from sqlalchemy import create_engine, event, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.pool import StaticPool
 
 import config.database
 from config.database import Database, read_clock
@@ -48,6 +49,7 @@ from tools.simulate.town import (
     GROUPS,
     SECOND_PHONE,
     build_town,
+    count_neighbours,
     expected_for,
     has_silent,
     is_alone,
@@ -159,6 +161,17 @@ class FaultyDatabase(Database):
     def __init__(self) -> None:
         # One thread, one connection, and every statement of the alarm's way kept prepared.
         super().__init__("sqlite:///:memory:?cached_statements=2000")
+        self.engine.dispose()
+        self.engine = create_engine(
+            "sqlite:///:memory:?cached_statements=2000",
+            poolclass=StaticPool,
+            pool_reset_on_return=None,
+            connect_args={"isolation_level": None, "check_same_thread": False},
+        )
+        event.listen(self.engine, "connect", lambda made, _: made.execute("PRAGMA foreign_keys=ON"))
+        # As `Database`, but not as a statement with all that belongs to one: there are sixty an alarm.
+        event.listen(self.engine, "begin", lambda connection: connection.connection.driver_connection.execute("BEGIN"))
+        self.session.configure(bind=self.engine)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -410,7 +423,8 @@ class World:
                 self.loop.at(before, partial(self._call_for_help, group, 3, also, before))
             expected = expected_for(group)
             others = {number_of(group, 1), number_of(group, SECOND_PHONE)}
-            joined = other and not (is_alone(group) or self._leads_another(group))
+            few = is_alone(group) or self._leads_another(group) or count_neighbours(group) == 1
+            joined = other and not few
             if joined:
                 # A second household calls as well: neither is rung for the other.
                 self.loop.at(at + 2, partial(self._call_for_help, group, 1, expected - others, at + 2))

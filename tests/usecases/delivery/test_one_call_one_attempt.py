@@ -14,7 +14,7 @@ from joint_defense.delivery.claims import Claim, Rivals
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import choose
 from joint_defense.models.incidents import Delivery
-from joint_defense.rules.states import AttemptState, Channel, DeliveryState
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
 from tests.support.factories import House, Town, at
 
 SID, OTHER = "CA1", "CA2"
@@ -103,6 +103,19 @@ def test_a_text_is_known_by_its_words_and_another_incidents_is_no_rival_for_it(t
     texts = [each for each in town.claim(after=2) if each.channel is Channel.SMS and each.to == rung_twice.number]
     assert len({each.incident_id for each in texts}) == 2
     town.came(texts[0], Unanswered("silence"), after=3)
+    for each in texts:
+        assert town.run(partial(claims.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
+
+
+def test_two_texts_of_one_incident_to_one_phone_are_no_rivals_as_they_say_different_things(town: Town) -> None:
+    wang, li, chen = town.house("王"), town.house("李"), town.house("陈")
+    town.raise_alarm(wang)
+    town.raise_alarm(chen, after=1)
+    texts = [each for each in town.claim(after=2) if each.channel is Channel.SMS and each.to == li.number]
+    assert [each.purpose for each in texts] == [Purpose.ALARM, Purpose.SECOND_VOICE]
+    for each in texts:
+        town.came(each, Unanswered("silence"), after=3)
+    # The younger one took the only text with its words for the older one's, and was sent again.
     for each in texts:
         assert town.run(partial(claims.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
 
