@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, and_, bindparam, or_, select, union_all, update
+from sqlalchemy import BindParameter, CompoundSelect, and_, bindparam, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip, read_clock
@@ -72,7 +72,7 @@ def find_opted_out(session: Session, numbers: Collection[str]) -> set[str]:
 
 
 def _ask_who_opted_out() -> CompoundSelect[str | None]:
-    asked = bindparam("numbers", expanding=True)
+    asked: BindParameter[Any] = bindparam("numbers", expanding=True)
     return union_all(
         select(Phone.number).where(
             Phone.number.in_(asked), Phone.archived_at.is_(None), Phone.text_refused_code == OPTED_OUT

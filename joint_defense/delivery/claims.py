@@ -316,7 +316,7 @@ class Rivals:
 def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
     """Who else may have a right to one of these calls or messages."""
     own = session.get(Attempt, (claim.delivery_id, claim.number))
-    rivals = [true()]
+    rivals: list[ColumnElement[bool]] = [true()]
     if claim.channel is Channel.SMS:
         # A text is known by its words: one of another incident, or of the same that says something else, is no rival.
         rivals = [

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -55,7 +56,7 @@ NEVER_RANG_PAUSE = timedelta(seconds=2)
 
 
 # Put together once: several times for each call and text they are asked, and that takes as long as the answer.
-_THESE = bindparam("ids", expanding=True)
+_THESE: BindParameter[Any] = bindparam("ids", expanding=True)
 HOLDING = select(Attempt.delivery_id).where(Attempt.sid.in_(bindparam("sids", expanding=True)))
 """The deliveries that have one of these `sids`."""
 LOCKED = select(Delivery).where(Delivery.id.in_(_THESE)).order_by(Delivery.id).with_for_update()
