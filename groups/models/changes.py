@@ -45,6 +45,7 @@ class Action(StrEnum):
     ADD_GROUP = "add_group"
     EDIT_GROUP = "edit_group"
     SPLIT_GROUP = "split_group"
+    DRAW_UP_GROUPS = "draw_up_groups"
     MERGE_GROUPS = "merge_groups"
     ARCHIVE_GROUP = "archive_group"
     REORDER_HOUSEHOLDS = "reorder_households"

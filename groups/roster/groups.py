@@ -105,7 +105,7 @@ def split_group(batch: Batch, group: Group, leaving: Sequence[int], name: str) -
     if not gone or len(gone) == len(present):
         raise NotPossible(say("choose_who_leaves_somebody_stay"))
     made = add_group(batch, group.village_id, name, grid_id=group.grid_id)
-    _move_all(batch, gone, made.id)
+    move_into(batch, [household.id for household in gone], made.id)
     batch.change(made, backup_group_id=group.id)
     if group.backup_group_id is None:
         batch.change(group, backup_group_id=made.id)
@@ -121,7 +121,7 @@ def merge_groups(batch: Batch, group: Group, into: Group) -> None:
     if group.id == into.id or group.village_id != into.village_id:
         raise NotPossible(say("choose_another_group_village"))
     session = batch.session
-    _move_all(batch, list_households(session, group.id), into.id)
+    move_into(batch, [household.id for household in list_households(session, group.id)], into.id)
     filled = {
         office: getattr(group, office)
         for office in ("leader_id", "deputy_id")
@@ -147,16 +147,16 @@ def _archive(batch: Batch, group: Group, *, instead: int | None) -> None:
     batch.change(group, archived_at=batch.now)
 
 
-def _move_all(batch: Batch, households: Sequence[Household], group_id: int) -> None:
+def move_into(batch: Batch, households: Sequence[int], group_id: int) -> None:
+    """These households, by id, behind the last door of the group, in this order."""
     last = batch.session.scalar(
         select(func.max(Household.position)).where(Household.group_id == group_id, Household.archived_at.is_(None))
     )
-    ids = [household.id for household in households]
     batch.change_all(
         Household,
-        {one: {"group_id": group_id, "position": place} for place, one in enumerate(ids, (last or 0) + 1)},
+        {one: {"group_id": group_id, "position": place} for place, one in enumerate(households, (last or 0) + 1)},
     )
-    follow_the_roster(batch, households=ids)
+    follow_the_roster(batch, households=households)
 
 
 def _check_name_free(session: Session, village_id: int, name: str) -> str:

@@ -45,6 +45,7 @@ ACTIONS: Mapping[str, LazyString] = {
     Action.ADD_GROUP: _l("Group added"),
     Action.EDIT_GROUP: _l("Group changed"),
     Action.SPLIT_GROUP: _l("Group split"),
+    Action.DRAW_UP_GROUPS: _l("Groups drawn up"),
     Action.MERGE_GROUPS: _l("Groups merged"),
     Action.ARCHIVE_GROUP: _l("Group archived"),
     Action.REORDER_HOUSEHOLDS: _l("Doors put in another order"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
@@ -15,7 +17,7 @@ from groups.models.changes import Action
 from groups.models.roster import VillageKind
 from groups.roster import groups
 from groups.roster import villages as roster_villages
-from groups.roster.reading import list_houses, read_village
+from groups.roster.reading import list_group_names, list_houses, read_village
 from groups.roster.search import list_villages, search
 from groups.rules.days import find_local_day
 from groups.web.roster import words
@@ -124,10 +126,24 @@ def add_group(code: str) -> ResponseReturnValue:
 @require(*READERS)
 def show_ungrouped(code: str) -> ResponseReturnValue:
     """The households that no group has taken in yet."""
+    return draw_ungrouped(code)
+
+
+def draw_ungrouped(code: str, wrong: str = "", picked: Collection[int] = (), chosen: int | None = None) -> str:
+    """That page; with what is wrong, and what was picked."""
     with get_database().begin() as session:
         village = get_own_village(session, code)
         houses = list_houses(session, village.id, None, read_clock(session))
-    return render_template("roster/ungrouped.html", village=village, houses=houses)
+        there = list_group_names(session, village.id)
+    return render_template(
+        "roster/ungrouped.html",
+        village=village,
+        houses=houses,
+        groups=there,
+        wrong=wrong,
+        picked=picked,
+        chosen=chosen,
+    )
 
 
 def _draw_home(code: str, wrong: str = "") -> str:

@@ -31,6 +31,7 @@ GUARDED = {
     "/villages": TOWN_WIDE,
     "/villages/<code>": ROSTER_READERS,
     "/villages/<code>/ungrouped": ROSTER_READERS,
+    "/villages/<code>/ungrouped/groups": KEEPERS,
     "/villages/<code>/history": ROSTER_READERS,
     "/villages/<code>/history/<key>/undo": KEEPERS,
     "/villages/<code>/groups": KEEPERS,
