@@ -43,7 +43,7 @@ def list_doors(session: Session, village_id: int, now: datetime, today: date) ->
     return {each.id: (_make_door(each, today), each) for each in houses}
 
 
-def propose(doors: Sequence[Door], taken: Sequence[str]) -> Proposal:
+def suggest_groups(doors: Sequence[Door], taken: Sequence[str]) -> Proposal:
     """Groups of the households that are in none; `taken` are the names of the village's groups."""
     without = [each for each in doors if each.group_id is None]
     drawn = draw_up(without)

@@ -50,9 +50,8 @@ def draw_up(doors: Sequence[Door]) -> list[list[Door]]:
         return []
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(row) + 1):
-        best.append(
-            min((best[start][0] + _weigh(row, start, end), start) for start in range(max(0, end - _MOST_POSSIBLE), end))
-        )
+        starts = range(max(0, end - _MOST_POSSIBLE), end)
+        best.append(min((best[start][0] + _count_cost(row, start, end), start) for start in starts))
     cuts, end = list[tuple[int, int]](), len(row)
     while end:
         start = best[end][1]
@@ -99,7 +98,7 @@ def find_free_names(taken: Collection[str], count: int) -> list[str]:
     return names
 
 
-def _weigh(row: Sequence[Door], start: int, end: int) -> float:
+def _count_cost(row: Sequence[Door], start: int, end: int) -> float:
     """What it costs to make these doors a group."""
     size = end - start
     cost = 0.1 * (size - BEST) ** 2

@@ -15,7 +15,7 @@ from config.services import get_database
 from groups.errors import GroupsError
 from groups.models.changes import Action
 from groups.models.roster import Village
-from groups.roster.drawing_up import NewGroup, Proposal, carry_out, list_doors, list_taken_names, propose
+from groups.roster.drawing_up import NewGroup, Proposal, carry_out, list_doors, list_taken_names, suggest_groups
 from groups.roster.reading import HouseLine, list_group_names
 from groups.roster.rules.neighbours import FEWEST, MOST, find_free_names, suggest_leader
 from groups.rules.days import find_local_day
@@ -108,7 +108,7 @@ def show(code: str) -> ResponseReturnValue:
         village = get_own_village(session, code)
         now = read_clock(session)
         doors = list_doors(session, village.id, now, find_local_day(now, get_zone()))
-        proposal = propose([door for door, _ in doors.values()], list_taken_names(session, village.id))
+        proposal = suggest_groups([door for door, _ in doors.values()], list_taken_names(session, village.id))
         chosen = {one: f"{_NEW}{at}" for at, group in enumerate(proposal.groups) for one in group.households}
         chosen |= {one: f"{_THERE}{group_id}" for one, group_id in proposal.into.items()}
         return _draw(session, village, chosen, [(each.name, each.leader_id) for each in proposal.groups])

@@ -48,7 +48,8 @@ def _read_form(page: str) -> dict[str, str]:
 
 def _find_undo(visitor: Visitor) -> str:
     """Where the last deed is taken back, as the next page offers it."""
-    return re.findall(r'action="(/villages/[^"]+/undo[^"]*)"', visitor.get(f"/villages/{VILLAGE}").text)[0]
+    address: str = re.findall(r'action="(/villages/[^"]+/undo[^"]*)"', visitor.get(f"/villages/{VILLAGE}").text)[0]
+    return address
 
 
 def test_groups_are_proposed_changed_by_hand_confirmed_whole_and_taken_back_whole(
