@@ -125,6 +125,7 @@ WORDS: Mapping[str, str] = {
     "columns_left_out_numbers_in_them": N_("columns left out have numbers in them"),
     "columns_left_out_without_heading": N_("columns without a heading were left out; say below what they hold"),
     "columns_missing": N_("the heading lacks these columns: %(lacking)s; it has to stand in the first ten rows"),
+    "columns_put_together": N_("columns put together"),
     "columns_told_by_what_stands_in": N_("columns told by what stands in them"),
     "events_being_taken_in": N_("kept events are being taken in: rotate again in a moment"),
     "no_consent_text": N_("enter the text, at most %(most)s characters"),

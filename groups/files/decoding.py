@@ -15,7 +15,7 @@ _HEADING_WORDS = re.compile(
 _TAKEN_FOR_LATIN = re.compile("[\u0080-\u00ff]")
 _STRANGE = re.compile("[\u3040-\u30ff\u0370-\u03ff\u0400-\u04ff\ue000-\uf8ff\u2500-\u257f\uff61-\uff9f]")
 _LINES = re.compile("[\u2500-\u257f]+")
-_DRAWN = re.compile("^[ \u3000]*[\u250c\u250f\u2554\u2502\u2503\u2551]", re.MULTILINE)
+_DRAWN = re.compile("^[ \u3000]*(?:[\u2500-\u257f]{3}|[\u250c\u250f\u2554\u2502\u2503\u2551])", re.MULTILINE)
 """A table that is drawn with lines, as old systems print it."""
 
 # Where GB18030 of 2022 has a sign that older tables keep in the private use area, Python's among them.

@@ -15,6 +15,10 @@ DELIMITERS = "\t,;，；|"
 _DRAWN = re.compile(r"^[ \u3000]*[│┃║].*[│┃║][ \u3000]*$", re.MULTILINE)
 _UPRIGHT = re.compile(r"[│┃║]")
 _LINE_ACROSS = re.compile(r"^[ \u3000]*[\u2500-\u257f+\-=|:]*[\u2500-\u257f][\u2500-\u257f+\-=|: ]*$", re.MULTILINE)
+_RULE = re.compile(
+    r"^[ \u3000]*(?:[\u2500\u2501\u2550\u2014\u2015]{3,}|-{5,}|={5,}|_{5,}|\*{5,})[ \u3000]*$", re.MULTILINE
+)
+"""A line that only parts the lines above it from those below."""
 _LOOKED_AT = 200
 _LONGEST_QUOTED = 40
 """Lines that a quoted cell may have."""
@@ -25,6 +29,7 @@ Rows = list[tuple[str, ...]]
 def read_rows(text: str, widest: int) -> Rows:
     """The rows of a text, each at most so many cells wide; one cell a line where nothing stands between cells."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = _RULE.sub("", text)
     if _DRAWN.search(text[:200_000]):
         # A table drawn with lines, as old systems print it.
         text = _UPRIGHT.sub("|", _LINE_ACROSS.sub(lambda found: "" if "│" not in found[0] else found[0], text))

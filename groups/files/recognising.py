@@ -24,11 +24,11 @@ _BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
 _BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
 _AS_ABOVE = re.compile(
     r"[与和跟]?[同仝](一?(上|前|左)(面|述|列|边)?)?(一?(组|行|户|面|栏|列|次|格|项|家|人|门牌号?|号码?|电话|手机|地址|住址))?"
-    r"|[与和跟]?[上前][面一]?[行户格]?(相?同|一样)|[如照见]上|上|同左上|不变|相同|(same)?asabove|seeabove|same|ditto|do|id",
+    r"|[与和跟]?[上前][面一]?[行户格]?(相?同|一样)|[如照见]上|上|同左上|(same)?asabove|seeabove|same|ditto|do|id",
     re.IGNORECASE,
 )
 """The words for: as in the row above."""
-_BEGINS_AS_ABOVE = frozenset("同仝与和跟上前如照见不相asditASDIT")
+_BEGINS_AS_ABOVE = frozenset("同仝与和跟上前如照见asditASDIT")
 _DITTO_SIGNS = "\"'`´^|│┃¦‖∥⋮⁞⁝↑⇑⇡⬆∧„“”‟‘’‚‛ʺʹ′″‴〃〞〟〝,:;"
 """Signs that people put for the cell above, where nothing else stands in theirs."""
 _TOO_LITTLE = frozenset({",", ":", ";", "`"})

@@ -20,7 +20,7 @@ from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, r
 from groups.files.recognising import is_of_signs
 from groups.files.sheet import Sheet, name_column
 from groups.roster.imports.rules import chat, labelled
-from groups.roster.imports.rules.blocks import split_blocks, split_stacked_lists
+from groups.roster.imports.rules.blocks import JOINED, join_columns, split_blocks, split_stacked_lists
 from groups.roster.imports.rules.guesses import NOTHING_SAID, Said
 from groups.roster.imports.rules.headings import (
     DEEPEST_HEADING,
@@ -210,6 +210,9 @@ def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
     for column in layout.columns:
         where = f"{name_column(column.index)} {show(column.heading)}".strip()
         if column.field is not Field.NOTHING:
+            if column.field in {Field.DOOR, Field.HEAD} and JOINED in column.heading:
+                sample = _find_sample(sheet, layout, column.index)
+                notes.add("joined_columns", say("columns_put_together"), f"{where} {sample}".strip())
             if column.index in layout.guessed or (not layout.heading_rows and column.heading):
                 notes.add(
                     "guessed_columns",
@@ -308,7 +311,7 @@ def _check_few_enough(read: RosterList) -> RosterList:
 def _open(sheets: Sequence[Sheet]) -> OpenedFile:
     apart = [part for sheet in sheets if not sheet.is_empty for part in split_stacked_lists(sheet)]
     filled = [part for sheet in apart for part in split_blocks(sheet)] or [Sheet("", ())]
-    return OpenedFile(tuple(_understand(sheet) for sheet in filled))
+    return OpenedFile(tuple(_understand(join_columns(sheet)) for sheet in filled))
 
 
 def _understand(sheet: Sheet) -> OpenedSheet:

@@ -22,6 +22,7 @@ _NUMBER_BEHIND = re.compile(
 )
 """联防小组一, 组1: the number stands last."""
 _VILLAGE_IN_FRONT = re.compile(r"(?P<village>[\u3400-\u9fff\U00020000-\U000323af]{2,12}(?:村|社区|居委会|村委会))(?=.)")
+_PLACE_IN_FRONT = re.compile(rf"(?P<place>\D{{1,12}}?)第?(?P<number>{_NUMBER})号?(?:小|大)?(?P<team>[组队])")
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 
 
@@ -42,11 +43,18 @@ def make_key(name: str, village: str = "") -> GroupKey:
     found = _match(plain) or _match(_drop_village(plain, village))
     number = _read_number(found["number"]) if found else None
     if found is None or number is None:
-        return GroupKey(None, "", plain.casefold())
+        return GroupKey(None, "", _write_numbers_alike(plain).casefold())
     kind = "联防" if found["before"] or found["after"] or found["behind"] else (found["kind"] or "")
     if found["team"] in {"队", "隊"}:
         kind += "队"
     return GroupKey(number, kind)
+
+
+def _write_numbers_alike(plain: str) -> str:
+    """A name with a place in front of its number, the number in figures: 东片第一组 and 东片 1 组 are 东片1组."""
+    found = _PLACE_IN_FRONT.fullmatch(plain)
+    number = _read_number(found["number"]) if found else None
+    return f"{found['place']}{number}{found['team']}" if found and number is not None else plain
 
 
 def _match(plain: str) -> re.Match[str] | None:

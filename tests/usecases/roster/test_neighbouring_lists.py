@@ -663,3 +663,95 @@ def test_what_nobody_has_written_as_a_group_is_offered_as_none() -> None:
     found = read_list(text.encode(), "list.txt")
     assert [(row.head, row.group) for row in found.rows] == [("王甲建", ""), ("李乙明", "")]
     assert not [guess for row in found.rows for guess in row.guesses]
+
+
+@pytest.mark.parametrize(
+    ("headings", "parts", "doors"),
+    [
+        (
+            ["弄", "号", "室"],
+            [["3弄", "5号", "201"], ["", "", "202"], ["3弄", "6号", "101"]],
+            ["3弄5号201室", "3弄5号202室", "3弄6号101室"],
+        ),
+        (
+            ["幢号", "单元号", "房号"],
+            [[1, 2, 301], [1, 2, 302], ["", "", 303]],
+            ["1幢2单元301室", "1幢2单元302室", "1幢2单元303室"],
+        ),
+        (["楼栋", "单元", "室号"], [["1栋", "2单元", "301室"]], ["1栋2单元301室"]),
+        (["路名", "门牌号"], [["中山路", "12号"], ["中山路", "14号"]], ["中山路12号", "中山路14号"]),
+    ],
+)
+def test_a_door_in_several_columns_is_put_together_and_told(
+    headings: list[str], parts: list[list[Any]], doors: list[str]
+) -> None:
+    rows = [[*headings, "户主", "手机"], *([*part, f"王{at}", number(at)] for at, part in enumerate(parts, start=1))]
+    found, told = read(workbook(rows))
+    assert [household[2] for household in found] == doors
+    assert "joined_columns" in told
+
+
+def test_a_name_in_two_columns_is_one() -> None:
+    rows = [
+        ["姓", "名", "移动电话", "住宅电话"],
+        ["王", "甲建", number(1), ""],
+        ["李", "乙明", number(2), "057488000002"],
+    ]
+    assert [(head, phones) for _, head, _, phones in read(workbook(rows))[0]] == [
+        ("王甲建", (number(1),)),
+        ("李乙明", (number(2), "57488000002")),
+    ]
+
+
+@pytest.mark.parametrize("unchanged", ["不变", "未变", "同原"])
+def test_a_word_for_unchanged_says_nothing_and_is_no_ditto(unchanged: str) -> None:
+    found = read_list(workbook([HEADING, ROWS[0], ["1组", unchanged, "李乙明", unchanged]]), "list.xlsx").rows[1]
+    assert (found.door, "door" in found.silent, [cell.text for cell in found.phones]) == ("", True, [""])
+
+
+@pytest.mark.parametrize("code", ["gb18030", "utf-8"])
+@pytest.mark.parametrize("rule", ["─" * 20, "-" * 20, "=" * 12])
+def test_a_line_across_the_page_is_no_row(rule: str, code: str) -> None:
+    lines = [rule, ",".join(HEADING), rule, *(",".join(row) for row in ROWS), rule]
+    assert read("\n".join(lines).encode(code), "list.csv")[0] == [WANG, LI]
+
+
+def test_a_sheet_that_counts_groups_and_names_their_leaders_is_no_list_of_households() -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ["组别", "户数", "联防长", "联系电话"],
+        ["一组", 1, "王甲建", number(1)],
+        ["二组", 1, "李乙明", number(2)],
+    ):
+        book.active.append(row)
+    for name, row in (("一组", ROWS[0]), ("二组", ROWS[1])):
+        sheet = book.create_sheet(name)
+        sheet.append(HEADING[1:])
+        sheet.append(row[1:])
+    content = io.BytesIO()
+    book.save(content)
+    assert [(head, phones) for _, head, _, phones in read(content.getvalue())[0]] == [
+        (WANG[1], WANG[3]),
+        (LI[1], LI[3]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        (f"2. 1组李乙明1-2 {number(2)}", LI),
+        (f"2、1组 李乙明 1—2 {number(2)}", LI),
+        (f"2 李乙明 {number(2)} （1组1-2）", LI),
+        (f"2. 1组 李乙明 1-2 l9{number(2)[2:]}", ("1组", "李乙明", "1-2", ())),
+    ],
+)
+def test_a_line_of_a_chat_may_glue_its_words(line: str, right: Household) -> None:
+    found, told = read(f"1. 1组 王甲建 1-1 {number(1)}\n{line}\n3. 1组 周丙根 1-3 {number(3)}".encode(), "list.txt")
+    assert found == [WANG, right, ("1组", "周丙根", "1-3", (number(3),))]
+    assert right[3] or "invalid_phone" in told
+
+
+def test_a_place_in_front_of_a_groups_number_tells_groups_apart_however_the_number_is_written() -> None:
+    names = unify_names(["东片第一组", "东片一组", "东片 1 组", "西片一组", "四甲一组"])
+    assert len(set(names.values())) == 3
+    assert len({names[name] for name in ("东片第一组", "东片一组", "东片 1 组")}) == 1

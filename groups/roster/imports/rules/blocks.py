@@ -1,8 +1,11 @@
-"""Lists printed side by side on one sheet: the same headings two or three times in a row, each over its own people."""
+"""Columns that belong apart, and those that belong together: lists printed side by side on one sheet, each over its own
+people; a door or a name that stands in several columns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,6 +16,22 @@ from groups.roster.imports.rules.lines import GROUP_NAME, announces_a_group
 from groups.roster.imports.rules.numbers import holds_a_number
 
 _MOST_GROUPS = 30
+_PARTS_OF_A_DOOR = (
+    (re.compile(r"路名?|街名?|街路|道路(名称)?|街巷(名称)?"), ""),
+    (re.compile(r"弄号?"), "弄"),
+    (re.compile(r"巷号?"), "巷"),
+    (re.compile(r"号|门牌号?码?|门号"), "号"),
+    (re.compile(r"楼号"), "号楼"),
+    (re.compile(r"幢号?"), "幢"),
+    (re.compile(r"楼?栋号?"), "栋"),
+    (re.compile(r"座"), "座"),
+    (re.compile(r"单元号?"), "单元"),
+    (re.compile(r"室号?|房号|房间号?"), "室"),
+)
+"""The headings of a door's parts, and what stands behind a part that is but a figure."""
+_SURNAME, _GIVEN = re.compile(r"姓氏?|lastname|familyname|surname"), re.compile(r"名字?|firstname|givenname")
+JOINED = "+"
+"""Stands in a heading between those of the columns that were put together."""
 
 
 def split_blocks(sheet: Sheet) -> tuple[Sheet, ...]:
@@ -31,6 +50,73 @@ def split_blocks(sheet: Sheet) -> tuple[Sheet, ...]:
         if not is_inside and (groups := _find_group_headings(headings)):
             return tuple(_make_group_block(sheet, at, begin, end) for begin, end in groups)
     return (sheet,)
+
+
+def join_columns(sheet: Sheet) -> Sheet:
+    """The sheet with a door, or a name, that stands in several columns put into the last of them.
+
+    Its heading says of which: 门牌号（弄+号+室）. The others are empty.
+    """
+    for at, row in enumerate(sheet.rows[:DEEPEST_HEADING]):
+        if any(holds_a_number(cell) for cell in row):
+            return sheet
+        headings = [simplify_heading(cell).lower() for cell in row]
+        fields = [find_field(cell) if cell else None for cell in headings]
+        below = sheet.rows[at + 1 : at + 30]
+        parts = [
+            (column, unit)
+            for column, cell in enumerate(headings)
+            if (unit := _find_unit(cell)) is not None
+            and not any(column < len(row) and holds_a_number(row[column]) for row in below)
+        ]
+        names = [
+            next((c for c, cell in enumerate(headings) if look.fullmatch(cell)), -1) for look in (_SURNAME, _GIVEN)
+        ]
+        is_named_apart = -1 not in names and not any(
+            field is Field.HEAD and column not in names for column, field in enumerate(fields)
+        )
+        if len(parts) > 1 and (Field.HEAD in fields or is_named_apart):
+            sheet = _join(sheet, at, parts, "门牌号")
+        if is_named_apart and any(field in PHONES for field in fields):
+            sheet = _join(sheet, at, [(column, "") for column in names], "姓名")
+        if len(parts) > 1 or is_named_apart or Field.HEAD in fields:
+            return sheet
+    return sheet
+
+
+def _find_unit(heading: str) -> str | None:
+    return next((unit for look, unit in _PARTS_OF_A_DOOR if look.fullmatch(heading)), None)
+
+
+def _join(sheet: Sheet, at: int, parts: Sequence[tuple[int, str]], what: str) -> Sheet:
+    last = max(column for column, _ in parts)
+    rows = [[*row, *[""] * (last + 1 - len(row))] for row in sheet.rows]
+    rows[at][last] = f"{what}（{JOINED.join(simplify_heading(rows[at][column]) for column, _ in parts)}）"
+    covered = {column: sheet.covered(column) for column, _ in parts}
+    above = [""] * len(parts)
+    for place in range(at + 1, len(rows)):
+        own = [_read_part(sheet, place, column, covered[column]) for column, _ in parts]
+        if any(own):
+            # A part that is left empty goes on from above, as long as a smaller one is written.
+            first = next(number for number, text in enumerate(own) if text)
+            own[:first] = above[:first] if what == "门牌号" else own[:first]
+            above = own
+        joined = "".join(_with_unit(text, unit) for text, (_, unit) in zip(own, parts, strict=True))
+        rows[place][last] = joined
+    for column, _ in parts:
+        if column != last:
+            for row in rows[at:]:
+                row[column] = ""
+    return replace(sheet, rows=tuple(map(tuple, rows)))
+
+
+def _read_part(sheet: Sheet, place: int, column: int, covered: Mapping[int, int]) -> str:
+    text = sheet.text(place, column).strip()
+    return text or (sheet.text(covered[place], column).strip() if place in covered else "")
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text}{unit}" if re.fullmatch(r"\d{1,4}[A-Za-z]?", text) else text
 
 
 def split_stacked_lists(sheet: Sheet) -> tuple[Sheet, ...]:

@@ -12,6 +12,9 @@ from groups.roster.imports.rules.numbers import holds_a_number
 from groups.rules.typed_text import without_invisible
 
 _NUMBERED = re.compile(r"^\s*[(【\[]?\d{1,3}(?:[.、):】\]]|\s)\s*(?=\D|\d+[-组])")
+_DASH = re.compile(r"(?<=\d)\s*[‐-―−ー~至]\s*(?=\d)")
+_GROUP_GLUED = re.compile(r"[(\[]?(?P<group>第?[\d一二三四五六七八九十]{1,3}(?:联防|十户)*(?:小)?组)(?P<rest>[^长]\S*)")
+_MISTYPED = re.compile(r"(?=(?:\D*\d){5})(?=\S*[A-Za-z*?])[\dA-Za-z*?]{9,13}")
 _SERIAL_ALONE = re.compile(r"[(\[【]?\d{1,3}[.、):】\]]?")
 """A line that somebody broke off behind its number."""
 _EXAMPLE = re.compile(r"(示例|样例|范例|举例|例如|例子|例)[\s:]+")
@@ -28,7 +31,7 @@ _DOOR_THEN_NAME = re.compile(
 )
 _HAN = r"[\u3007\u3400-\u9fff\U00020000-\U000323af]"
 _NAME_APART = re.compile(
-    rf"(?<!{_HAN}){_HAN}(?:\s+(?![男女](?!{_HAN})){_HAN}{{1,2}}){{1,2}}(?!{_HAN}|\s*[\d一二三四五六七八九十]{{1,3}}\s*组)"
+    rf"(?<!{_HAN})(?<!\d){_HAN}(?:\s+(?![男女](?!{_HAN})){_HAN}{{1,2}}){{1,2}}(?!{_HAN}|\s*[\d一二三四五六七八九十]{{1,3}}\s*组)"
 )
 """王 建国: a text out of a PDF sets a name's parts apart."""
 _GROUP_APART = re.compile(r"(第)?\s*(?<!\d)(\d{1,3})\s+((?:联防|十户)?小?组)(?!\S)")
@@ -61,11 +64,15 @@ def _split_cells(line: str) -> tuple[str, str, str, str]:
     rest = plain[numbered.end() :] if numbered else plain
     if example := _EXAMPLE.match(rest):
         return (f"例:{rest[example.end() :]}", "", "", "")
+    rest = _DASH.sub("-", rest)
     phones = [found[0] for found in _PHONE.finditer(rest)]
     if announces_a_group(rest) or not (phones or numbered):
         return (rest, "", "", "")
     bare = _NAME_APART.sub(lambda name: re.sub(r"\s+", "", name[0]), _PHONE.sub(" ", rest))
-    words = [word for word in _BETWEEN.split(bare) if word.strip("()（）-—.")]
+    words = [part for word in _BETWEEN.split(bare) if word.strip("()（）-—.") for part in _split_group(word)]
+    # A number with letters in it stays with the numbers, where it is told: l3800000001.
+    phones += [word for word in words if _MISTYPED.fullmatch(word)]
+    words = [word for word in words if not _MISTYPED.fullmatch(word)]
     group = next((word for word in words if _GROUP.fullmatch(word)), "")
     words = _take_apart(words)
     door = next((word for word in words if _DOOR.fullmatch(word)), "")
@@ -74,6 +81,13 @@ def _split_cells(line: str) -> tuple[str, str, str, str]:
     others = [word for word in others if word and word.lower() not in labels]
     name = next((word for word in others if _NAME.fullmatch(word)), others[0] if others else "")
     return (group, door, name, "、".join(phones))
+
+
+def _split_group(word: str) -> tuple[str, ...]:
+    """A word, and the group that was written in front of it without a blank: 1组李明, （一组5号）."""
+    found = _GROUP_GLUED.fullmatch(word)
+    rest = found["rest"].strip("()[]:、-.") if found else ""
+    return (found["group"], rest) if found and rest else (word.strip("()[]"),)
 
 
 def _take_apart(words: list[str]) -> list[str]:

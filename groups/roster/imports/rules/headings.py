@@ -82,7 +82,7 @@ class Layout(recognising.Layout[Field]):
 
 
 _NOT_A_PHONE = re.compile(
-    r"短号|小号|集团号|虚拟号|身份|证件|证号|公民|社保|社会保|医保|户[口籍][号编]|电表|水表|表号|车牌|编号|门牌|户号|序号|邮编|邮政|微信|组号|队号|卡号|账号|银行|日期|备注|qq|宽带|传真|工号"
+    r"短号|小号|集团号|虚拟号|身份|证件|证号|公民|社保|社会保|医保|户[口籍][号编]|电表|水表|表号|车牌|编号|门牌|户号|序号|邮编|邮政|微信|组号|队号|卡号|账号|银行|日期|备注|qq|宽带|传真|工号|type$|label|类型|标签|归属"
 )
 _OF_THE_LEADER = re.compile(
     r"组长|队长|联防长|网格员|网格长|村长|书记|民警|责任人|片长|包干|干部|片警|楼长|楼栋长|负责人|填表人|采集人"
@@ -119,6 +119,9 @@ _SOMETHING_ELSE = re.compile(
     r"|与.{0,4}关系|编号|序号"
 )
 _OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
+_COUNTS_GROUPS = re.compile(
+    r"(本组|总|合计|联防|住户|家庭|应有|实有|在册|已)?(户数|总人数|人口数|总人口|联防员数)(\(户\))?"
+)
 _REMARKS = re.compile(r"备注|说明|备考|附注|补充|^其他$|^其它$|^note|^remark", re.IGNORECASE)
 _ASKS_FOR_IT = re.compile(r"\((必填|选填|必须填写|可不填|可选|\*)\)|必填|选填")
 
@@ -289,6 +292,10 @@ class RosterVocabulary(recognising.Vocabulary[Field, Layout]):
         return layout.one(Field.HEAD) is not None and says_more
 
     def is_better(self, by_content: Layout, by_heading: Layout) -> bool:
+        # Under 户数 and 联防长 groups are counted: what looks like a name there is no household's.
+        counts = any(_COUNTS_GROUPS.fullmatch(column.heading) for column in by_heading.columns)
+        if counts and by_heading.one(Field.HEAD) is None:
+            return False
         return len(by_content.lacking) < len(by_heading.lacking) or self.weigh(by_heading) <= _HEAD_ALONE
 
     def is_row(self, cells: Sequence[str]) -> bool:
@@ -312,6 +319,8 @@ class RosterVocabulary(recognising.Vocabulary[Field, Layout]):
     def may_be(self, field: Field, heading: str) -> bool:
         if field is Field.LANDMARK:
             return not heading
+        if field is Field.HEAD and _OF_THE_LEADER.search(heading):
+            return False
         if field is not Field.HEAD:
             return not re.search(r"短号|小号|身份|证件|日期|电话|面积|时间", heading)
         return not _SOMETHING_ELSE.search(heading) and not _OF_ANOTHER.search(heading)

@@ -55,6 +55,8 @@ _DEEPEST_EXAMPLE = 12
 _EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)(\d{0,2}|[:)\]】].*)")
 _DOTS = re.compile(r"[.…·⋯。]{2,}")
 NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
+_UNCHANGED = re.compile(r"[(（]?(保持|仍)?(不变|未变|没变|照旧|如旧|无变化|无变动|无变更|同原来?|原样)[)）]?")
+"""A cell that says nothing but that what is on record stays."""
 _NOTHING = re.compile(rf"{DASHES.pattern}|无|没有|暂无|空")
 
 
@@ -100,7 +102,9 @@ class Cells:
         if column is None or (at, column.index) in self.sheet.struck:
             return ""
         text = self.sheet.text(at, column.index).strip(" \t\r\n\u3000\xa0")
-        return text if text == "''" else text.removeprefix("'")
+        if _UNCHANGED.fullmatch(text):
+            return ""
+        return text if not text.strip("'") else text.removeprefix("'")
 
     def meant(self, at: int, column: Column | None) -> str:
         """The text, or the one above where it is repeated; nothing where it is the error of a computation."""
