@@ -209,3 +209,12 @@ def test_of_a_list_of_several_villages_only_this_ones_rows_are_taken(database: D
     assert [(row.change, row.reason) for row in judgement.verdicts] == [("new", ""), (None, "another_village")]
     other = bring(database, village, "\n".join([rows[0], rows[2]]))
     assert [note.reason for note in other.notes] == ["another_village"]
+
+
+def test_another_mobile_beside_a_landline_that_stays_is_instead_of_the_first(database: Database) -> None:
+    first = "组别,门牌号,户主,手机,固话\n1组,1-1,王甲建,19900000001,88000001\n1组,1-2,李乙明,19900000002,88000002\n"
+    village = village_of(database, "DL", first)
+    bring(
+        database, village, "组别,门牌号,户主,手机,固话\n1组,1-1,王甲建,19900000021,88000001\n1组,1-2,李乙明,不变,不变\n"
+    )
+    assert [row[3] for row in roster(database, village)] == [("19900000021", "88000001"), ("19900000002", "88000002")]

@@ -488,7 +488,7 @@ def test_a_ditto_where_a_house_lies_is_the_place_above_and_never_kept_as_it_stan
     assert [finding.reason for row in alone.rows for finding in row.warnings] == ["unreadable_cell"]
 
 
-@pytest.mark.parametrize("below", ["儿子李磊", "妻：李小妹", "女儿 李小花", "李磊（子）"])
+@pytest.mark.parametrize("below", ["儿子李磊", "妻：李小妹", "女儿 李小花", "李磊（子）", "（妻）李小妹"])
 def test_a_row_with_a_member_and_a_number_and_nothing_else_is_of_the_house_above(below: str) -> None:
     rows = [HEADING, ROWS[0], ["", "", below, number(2)], ["1组", "1-3", "孙子明", number(3)]]
     found, told = read(workbook(rows))

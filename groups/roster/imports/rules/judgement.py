@@ -234,6 +234,9 @@ def _put_together(
     phones = {phone.e164: phone for phone in listed} | {e164: PhoneNumber(e164, find_kind(e164)) for e164 in kept}
     if kept and household is not None and all(phone.e164 in household.phones for phone in listed):
         return tuple(phones[number] for number in household.phones if number in phones)
+    if not any(phone.kind == "mobile" for phone in listed):
+        # A landline that is new is rung behind the mobiles that stay, as it was.
+        return tuple(sorted(phones.values(), key=lambda phone: phone.kind != "mobile"))
     return tuple(phones.values())
 
 

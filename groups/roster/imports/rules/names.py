@@ -54,7 +54,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _KIN = (
-    r"(?:户主的?)?(?:妻子?|夫|丈夫|子|儿子?|女|女儿|长子|次子|三子|长女|次女|三女|媳妇?|儿媳|女婿|婿|孙子?|孙女|父亲?|母亲?|爸|妈|爷爷|奶奶"
+    r"(?:户主的?|其)?(?:妻子?|夫|丈夫|子|儿子?|女|女儿|长子|次子|三子|长女|次女|三女|媳妇?|儿媳|女婿|婿|孙子?|孙女|父亲?|母亲?|爸|妈|爷爷|奶奶"
     r"|兄|弟弟?|哥哥?|姐姐?|妹妹?|老婆|老公|老伴|爱人|配偶|家属|之子|之女|之妻|公公|婆婆|岳父|岳母|外公|外婆|侄子?|外甥|嫂子?)"
 )
 _KIN_BEHIND = re.compile(rf"(?P<name>.*?)\s*[(\[【]\s*{_KIN}\s*[)\]】]")
@@ -63,6 +63,7 @@ _KIN_IN_FRONT = re.compile(
     rf"|老公|老伴|爱人|配偶|家属)\s*[:、\s]?\s*|孙[子女](?=\s*[:、\s]|{_HAN}{{3}})[:、\s]*|{_KIN}\s*[:、]\s*)(?P<name>{_HAN}{{2,4}})"
 )
 """儿子王磊, 妻：陈小妹. 孙子明 is a name."""
+_KIN_IN_BRACKETS = re.compile(rf"\(\s*{_KIN}\s*\)\s*(?P<name>{_HAN}{{2,4}})")
 _KIN_ALONE = re.compile(rf"[(\[【]?\s*{_KIN}\s*[)\]】]?[:]?")
 _DOT = re.compile(rf"(?<={_HAN})\s*[·•‧∙⋅・･．.●﹒‐・\u00b7\u2022\u2027]\s*(?={_HAN})")
 _NO_ONE = re.compile(
@@ -106,7 +107,7 @@ def read_name(text: str) -> Named:
     bare = _take_off_marks(_ROLE_BEHIND.sub("", _LEADER_GLUED.sub("", _ROLE_IN_FRONT.sub("", said.name))))
     if not bare:
         return Named(tidy_name(plain), numbers)
-    if kin := _KIN_BEHIND.fullmatch(bare) or _KIN_IN_FRONT.fullmatch(bare):
+    if kin := _KIN_BEHIND.fullmatch(bare) or _KIN_IN_FRONT.fullmatch(bare) or _KIN_IN_BRACKETS.fullmatch(bare):
         return Named(tidy_name(kin["name"]), numbers, is_member=True)
     return Named(tidy_name(bare), numbers, left_out=said.left_out, beside=said.beside)
 

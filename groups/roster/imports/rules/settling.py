@@ -230,7 +230,8 @@ def _is_left_open(number: str, unsaid: Collection[str], row: ExaminedRow, househ
         return "landline" in unsaid
     if "mobile" in unsaid:
         return True
-    own = {phone.e164 for phone in row.phones}
+    # A landline that stays says nothing of the mobiles: another mobile in the first one's place is instead of it.
+    own = {phone.e164 for phone in row.phones if phone.kind == "mobile"}
     first = next((each for each in household.phones if find_kind(each) == "mobile"), None)
-    is_replaced = not own & set(household.phones) and any(phone.kind == "mobile" for phone in row.phones)
+    is_replaced = bool(own) and not own & set(household.phones)
     return not {"second", "further"}.isdisjoint(unsaid) and not (number == first and is_replaced)
