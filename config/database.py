@@ -29,8 +29,10 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Executable,
     Integer,
     MetaData,
+    Row,
     Table,
     bindparam,
     column,
@@ -240,6 +242,7 @@ class Database:
         seal: Seal | None = None,
     ) -> None:
         self.engine = _make_sqlite_engine(url) if url.startswith("sqlite") else _make_postgresql_engine(url, pool_size)
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.statement_seconds = statement_seconds
         self._idle_seconds = IDLE_SECONDS
         self._clock_difference = ClockDifference()
@@ -305,9 +308,28 @@ class Database:
         table = cast(Table, model.__table__)
         source = select(*(literal(value, table.c[name].type) for name, value in values.items()))
         source = source.where(func.set_config("synchronous_commit", "off", True) == "off")
-        statement = insert(table).from_select(list(values), source, include_defaults=False)
-        with limit_seconds(self.statement_seconds), self._breaker.connecting(), self.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement)
+        self.run_alone(insert(table).from_select(list(values), source, include_defaults=False))
+
+    def run_alone(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Run one statement that is its own transaction, on PostgreSQL; the rows of its answer.
+
+        It waits for its answer as any other, and for a lock as long. Raises as `begin`.
+        """
+        with limit_seconds(self.statement_seconds):
+            with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
+                connection = self._alone.connect()
+            with connection:
+                try:
+                    found = connection.execute(statement, values or {})
+                    return found.all() if found.returns_rows else ()
+                except DBAPIError as error:
+                    if error.connection_invalidated:
+                        self._breaker.trip()
+                    raise
+
+    def note_clock(self, moment: datetime) -> None:
+        """The database has said what time it is just now."""
+        self._clock_difference.seen = moment - datetime.now(UTC)
 
     def _limit(self, session: Session) -> None:
         """Others wait for what this transaction locks no longer than so, should its process hang in it."""

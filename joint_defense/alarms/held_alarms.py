@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -92,8 +92,17 @@ def is_key(incident: Incident, text: str) -> bool:
 
 def find_overdue(session: Session, now: datetime) -> list[int]:
     """The open incidents that have been held back long enough, the longest first."""
-    overdue = select(Incident.id).where(Incident.closed_at.is_(None), Incident.held_until <= now)
+    overdue = select(Incident.id).where(*_match_overdue(now))
     return list(session.scalars(overdue.order_by(Incident.held_until, Incident.id)))
+
+
+def match_overdue(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether there is any of these."""
+    return exists().where(*_match_overdue(now))
+
+
+def _match_overdue(now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    return Incident.closed_at.is_(None), Incident.held_until <= now
 
 
 def release_overdue(session: Session, incident_id: int, now: datetime) -> bool:

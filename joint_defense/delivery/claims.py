@@ -198,30 +198,48 @@ def is_held(session: Session, claim: Claim) -> bool:
 @dataclass(frozen=True, slots=True)
 class Due:
     """Whether anything waits to be sent, whether the carrier is to be asked or told something, and whether anybody has
-    something in hand.
+    something in hand. `rests`: nothing will be, either; nothing waits, and nothing is with the carrier.
     """
 
     to_send: bool
     to_ask: bool
     in_hand: bool
+    rests: bool
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is any of that now."""
+        return self.to_send or self.to_ask or self.in_hand
 
 
-def find_what_is_due(session: Session, now: datetime) -> Due:
-    """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
-    found = session.execute(_WHAT_IS_DUE, {"now": now}).one()
-    return Due(bool(found[0]), bool(found[1]), bool(found[2]))
+def select_what_is_due(now: ColumnElement[datetime]) -> Select[Any]:
+    """What senders have to do, as columns: whoever asks again and again adds what else they want to know."""
+    # The first to be asked after stands first in its index; those that wait are not in the order of their time.
+    ask_at = select(func.min(Delivery.due_at)).where(is_in_state(DeliveryState.PLACED))
+    none: Select[Any] = select()
+    return none.add_columns(
+        exists().where(is_in_state(DeliveryState.WAITING), Delivery.due_at <= now).label("to_send"),
+        exists().where(is_in_state(DeliveryState.WAITING)).label("waits"),
+        ask_at.scalar_subquery().label("ask_at"),
+        match_in_hand().label("in_hand"),
+    )
 
 
-def _ask_what_is_due() -> Select[bool, bool, bool]:
-    def match_any_of(state: DeliveryState) -> ColumnElement[bool]:
-        return exists().where(is_in_state(state), Delivery.due_at <= bindparam("now", type_=UtcDateTime()))
-
-    in_hand = exists().where(is_in_state(DeliveryState.CLAIMED))
-    return select(match_any_of(DeliveryState.WAITING), match_any_of(DeliveryState.PLACED), in_hand)
+def match_in_hand() -> ColumnElement[bool]:
+    """Whether any sender has anything in hand."""
+    return exists().where(is_in_state(DeliveryState.CLAIMED))
 
 
-# Put together once: done at each look it takes longer than the look.
-_WHAT_IS_DUE = _ask_what_is_due()
+def read_what_is_due(row: Row[Any], now: datetime) -> Due:
+    """What such columns say."""
+    return Due(
+        to_send=bool(row.to_send),
+        to_ask=row.ask_at is not None and row.ask_at <= now,
+        in_hand=bool(row.in_hand),
+        rests=not row.waits and not row.in_hand and row.ask_at is None,
+    )
+
+
 _OWNERS = select(Delivery.owner).where(is_in_state(DeliveryState.CLAIMED)).distinct()
 
 

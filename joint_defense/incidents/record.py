@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from config.database import insert_or_skip
@@ -20,7 +20,7 @@ from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules import triggers
 from joint_defense.rules.redials import FollowUp
-from joint_defense.rules.states import Purpose
+from joint_defense.rules.states import IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 
 
@@ -47,6 +47,13 @@ def receive(
     )
     found: InboundEvent | None = made.one_or_none()
     return found
+
+
+def match_open_since(moment: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether any alarm that was raised since then is open."""
+    return exists().where(
+        Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None), Incident.opened_at > moment
+    )
 
 
 def is_known(session: Session, carrier_key: str) -> bool:

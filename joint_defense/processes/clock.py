@@ -8,20 +8,23 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from config.database import AWAY, read_clock
 from config.logging import say_alive, say_ready
+from config.questions import NOW, Ago, Question
 from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, greeting_answers, held_alarms, news_sent, words_passed_on
-from joint_defense.alarms.escalation import redials, widening
+from joint_defense.alarms.escalation import redial_queries, redials, widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
 from joint_defense.delivery import claims, proofs
+from joint_defense.incidents.record import match_open_since
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
@@ -29,11 +32,14 @@ from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
+from joint_defense.rules.states import IncidentKind
 from joint_defense.rules.upkeep.greetings import GreetingStep
 from joint_defense.upkeep import drills, greeting_days, head_texts, number_changes, rolling_tests, tasks
 from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
+BEAT_EVERY = 2.0
+"""Seconds after which it says again that it lives: whoever stands in for a clock waits for five."""
 PING_SECONDS = 10.0
 UNHURRIED_SECONDS = 5.0
 """So long a clock that stops waits for what can wait; any of it may be broken off."""
@@ -54,13 +60,16 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     unhurried = _Unhurried(runtime, stopping)
     unhurried.start()
     turns = _Turns(NOW_AND_THEN)
+    beat_at = 0.0
     say_ready()
     while not stopping.is_set():
         say_alive()
         started = time.monotonic()
         parts = (*PARTS, *turns.take_due(started))
         # It says that it lives only where what can wait goes well, too.
-        tick(runtime, name if unhurried.well else None, parts)
+        beats = unhurried.well and started >= beat_at
+        if tick(runtime, name if beats else None, parts) and beats:
+            beat_at = started + BEAT_EVERY - EVERY / 2
         stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
     unhurried.join(UNHURRIED_SECONDS)
     stand_in.close()
@@ -113,7 +122,7 @@ def tick(runtime: Runtime, name: str | None, parts: tuple[Part, ...] | None = No
     """
     well = True
     try:
-        for part in PARTS if parts is None else parts:
+        for part in _leave_out_idle(runtime, PARTS if parts is None else parts):
             try:
                 part(runtime)
             except AWAY:
@@ -135,6 +144,26 @@ def tick(runtime: Runtime, name: str | None, parts: tuple[Part, ...] | None = No
         log.error("database_away", error=type(error).__name__)
         return False
     return well
+
+
+def _leave_out_idle(runtime: Runtime, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """These parts without those that have nothing to do, which are asked for all in one. Raises as `ask` does."""
+    if not any(part in _HAS_WORK for part in parts):
+        return parts
+    try:
+        row, now = _WORK.ask(runtime.database)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("tick_failed", part="leave_out_idle")
+        return parts
+    runtime.witness.note(now)
+    return tuple(part for part in parts if part not in _HAS_WORK or getattr(row, part.__name__.strip("_")))
+
+
+def _write_question(ago: Ago) -> Select[Any]:
+    none: Select[Any] = select()
+    return none.add_columns(*(match(ago).label(part.__name__.strip("_")) for part, match in _HAS_WORK.items()))
 
 
 def _release_dead(runtime: Runtime) -> None:
@@ -299,8 +328,7 @@ def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
 
 
 def _beat(runtime: Runtime, name: str) -> None:
-    with runtime.database.begin() as session:
-        heartbeats.beat(session, name, Role.CLOCK, read_clock(session), runtime.spool.kept())
+    heartbeats.beat_alone(runtime.database, name, Role.CLOCK, runtime.spool.kept())
 
 
 def _forget_silent(runtime: Runtime) -> None:
@@ -405,6 +433,19 @@ def _look_at_numbers(runtime: Runtime) -> None:
 
 # The news after the widening: a caller who has hung up is told of both in one text.
 PARTS: tuple[Part, ...] = (_release_dead, _drain, _release_held, _widen, _send_news, _pass_on_words, _redial)
+_HAS_WORK: dict[Part, Callable[[Ago], ColumnElement[bool]]] = {
+    _release_dead: lambda _ago: claims.match_in_hand(),
+    _release_held: lambda ago: held_alarms.match_overdue(ago(NOW)),
+    _widen: lambda ago: widening.match_due(ago(NOW)),
+    _send_news: lambda ago: match_open_since(ago(news_sent.NEWS_UNTIL)),
+    _pass_on_words: lambda ago: match_open_since(ago(words_passed_on.PASSED_ON_FOR)),
+    # No household has as long as that to answer a text.
+    _judge_texts: lambda ago: match_open_since(ago(closing.FORGOTTEN_AFTER[IncidentKind.ALARM])),
+    _end_drills: lambda _ago: drills.match_open(),
+    _redial: lambda ago: redial_queries.match_due(ago(NOW)),
+}
+"""Whether there may be anything to do for a part: at rest a tick is one statement."""
+_WORK = Question(_write_question)
 # What is not worth a look every second: after so many seconds each.
 NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _judge_texts),

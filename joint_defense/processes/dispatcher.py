@@ -1,7 +1,8 @@
 """The sender of a process: one event loop with warm connections that carries the requests of many alarms.
 
 It looks for due deliveries when it is woken and every half second besides, so that neither Redis nor a lost wake-up
-matters. Claims are small and committed before anything is sent; results are written down in batches, off the loop.
+matters. Claims are small and committed before anything is sent; results are written down in batches, off the
+loop.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import read_clock
 from config.logging import say_alive
+from config.questions import NOW, Ago, Question
 from joint_defense.carriers import port
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
 from joint_defense.delivery import claims, results
@@ -42,6 +45,10 @@ PORTION = 50
 REST = 5.0
 """Seconds after which claims and enquiries look by themselves, should the sweep have missed something."""
 SWEEPS_A_LISTEN = 2
+SWEEPS_A_LISTEN_AT_REST = 4
+BEAT_AT_REST = 0.9
+"""Seconds after which it says again that it lives, at every second look, while nothing waits, is in hand or is with the
+carrier."""
 LOOKS_A_SWEEP = 5
 """How often between two sweeps is looked whether an account has failed for long enough to be out."""
 STALE = 1.0
@@ -76,6 +83,11 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
         self._carriers: dict[str, Carrier]
         self._telling: set[asyncio.Task[Any]] = set()
+        self._rests = False
+        """Whether the last look found nothing to do, now or later."""
+        self._beat_at = 0.0
+        self._marks: tuple[Any, ...] | None = None
+        self._words: dict[str, tuple[str, datetime]] = {}
         self._refused: dict[Line, str] = {}
         """Numbers that the carrier said are not ours, as the database has them."""
         self._sender: Sender
@@ -362,11 +374,12 @@ class Dispatcher:
                 released: int | None = await self._run_in_database(self._release_dead)
                 if released:
                     self._due.set()
-            if sweep % SWEEPS_A_LISTEN == 0:
+            if sweep % (SWEEPS_A_LISTEN_AT_REST if self._rests else SWEEPS_A_LISTEN) == 0:
                 await self._hear_complaints()
-            for _ in range(LOOKS_A_SWEEP):
+            looks = 1 if self._rests else LOOKS_A_SWEEP
+            for _ in range(looks):
                 self._sender.let_go()
-                await asyncio.sleep(SWEEP / LOOKS_A_SWEEP)
+                await asyncio.sleep(SWEEP / looks)
 
     async def _hear_complaints(self) -> None:
         """What the carrier told others: a number without a limit of its own asks nobody before it sends."""
@@ -383,19 +396,24 @@ class Dispatcher:
                 await self._slow_down(channel, Line(account, lines.bundles[account].numbers.senders[0]))
 
     def _look(self) -> claims.Due:
-        kept = self._runtime.spool.kept()
-        with self._database.begin() as session:
-            now = read_clock(session)
-            heartbeats.beat(session, self._owner.name, self._owner.role, now, kept)
-            senders = heartbeats.count_senders(session, now)
-            for pace in self._runtime.pace.values():
-                pace.share_with(senders)
-            for account, (word, age) in heartbeats.read_accounts(session, now).items():
-                if account in self._carriers:
-                    self._runtime.line_status.hear(account, word, age.total_seconds())
-            self._refused = heartbeats.read_refused_numbers(session, self._runtime.settings.accounts)
-            self._witness.look(session, now)
-            return claims.find_what_is_due(session, now)
+        if not self._rests or time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + BEAT_AT_REST
+            heartbeats.beat_alone(self._database, self._owner.name, self._owner.role, self._runtime.spool.kept())
+        row, now = _SIGNS.ask(self._database)
+        self._witness.note(now)
+        for pace in self._runtime.pace.values():
+            pace.share_with(row.senders)
+        if (marks := (row.accounts, row.numbers, row.account_at, row.number_at)) != self._marks:
+            with self._database.begin(reads=True) as session:
+                self._words = heartbeats.read_account_words(session)
+                self._refused = heartbeats.read_refused_numbers(session, self._runtime.settings.accounts)
+            self._marks = marks
+        for account, (word, age) in heartbeats.age_words(self._words, now).items():
+            if account in self._carriers:
+                self._runtime.line_status.hear(account, word, age.total_seconds())
+        due = claims.read_what_is_due(row, now)
+        self._rests = due.rests
+        return due
 
     def _say_goodbye(self) -> None:
         with self._database.begin() as session:
@@ -410,6 +428,15 @@ class Dispatcher:
         except Exception:
             log.exception("sweep_failed")
         return None
+
+
+def _write_question(ago: Ago) -> Select[Any]:
+    names = ("accounts", "numbers", "account_at", "number_at")
+    marks = (mark.label(name) for mark, name in zip(heartbeats.select_marks(), names, strict=True))
+    return claims.select_what_is_due(ago(NOW)).add_columns(heartbeats.select_senders(ago).label("senders"), *marks)
+
+
+_SIGNS = Question(_write_question)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -24,22 +24,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Executable, ScalarSelect, Table, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.carriers import Account
 from config.database import Database, UtcDateTime, insert_or_update, read_clock
+from config.questions import Ago
 from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError, TooFast
 from joint_defense.delivery.lines import Line, LineStatus, find_carrying
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
 from joint_defense.rules.states import Channel
 
 SILENT_FOR = timedelta(seconds=2)
-"""A sender that has said nothing for so long is taken for dead or hung. It says so twice a second."""
+"""A sender that has said nothing for so long is taken for dead or hung. It says so twice a second while there is
+anything to send or to ask, or something is with the carrier, and once a second at rest."""
 FORGET_AFTER = timedelta(days=1)
 
 
@@ -108,9 +111,6 @@ class Owner:
 
 # Put together once: each process asks these twice a second.
 _LAST_BEAT = select(Heartbeat.at).where(Heartbeat.name == bindparam("owner"))
-_SENDERS_THERE = select(func.count()).where(
-    Heartbeat.role.in_(SENDERS), Heartbeat.at > bindparam("since", type_=UtcDateTime())
-)
 _ACCOUNT_WORDS = select(AccountCheck.account, AccountCheck.word, AccountCheck.at)
 _NUMBER_WORDS = select(NumberCheck.account, NumberCheck.sender, NumberCheck.word)
 
@@ -123,7 +123,7 @@ class Witness:
     """
 
     LONGEST_BREAK = 1.5
-    """Seconds between two looks that are no break yet; a clock looks every second."""
+    """Seconds between two looks that are no break yet; a clock looks every second, and so does whoever stands in."""
 
     LARGEST_JUMP = 1.0
 
@@ -135,13 +135,8 @@ class Witness:
 
     def look(self, session: Session, now: datetime) -> Callable[[str], bool]:
         """Look at the heartbeats; whether the owner of a name lives."""
-        looked = self._monotonic()
-        passed = looked - self._looked_at
-        jumped = self._seen is not None and abs((now - self._seen).total_seconds() - passed) > self.LARGEST_JUMP
-        if passed > self.LONGEST_BREAK or jumped:
-            self._since = looked
-        self._looked_at, self._seen = looked, now
-        trusts = looked - self._since >= SILENT_FOR.total_seconds()
+        self.note(now)
+        trusts = self._looked_at - self._since >= SILENT_FOR.total_seconds()
 
         def lives(owner: str) -> bool:
             held = self._holds_lock(owner)
@@ -153,6 +148,15 @@ class Witness:
             return not trusts or now - at < SILENT_FOR
 
         return lives
+
+    def note(self, now: datetime) -> None:
+        """The database has answered, and this is its time."""
+        looked = self._monotonic()
+        passed = looked - self._looked_at
+        jumped = self._seen is not None and abs((now - self._seen).total_seconds() - passed) > self.LARGEST_JUMP
+        if passed > self.LONGEST_BREAK or jumped:
+            self._since = looked
+        self._looked_at, self._seen = looked, now
 
     def _holds_lock(self, owner: str) -> bool | None:
         """Whether a process of this place holds its lock; None for one of another place."""
@@ -186,6 +190,33 @@ def beat(session: Session, name: str, role: str, now: datetime, kept: Kept | Non
     session.execute(statement, [row])
 
 
+def beat_alone(database: Database, name: str, role: str, kept: Kept) -> None:
+    """The same in a transaction of its own. PostgreSQL does not wait for its disk: where its machine fails, a second
+    later it is said again.
+    """
+    if database.is_sqlite:
+        with database.begin() as session:
+            beat(session, name, role, read_clock(session), kept)
+        return
+    row = {"name": name, "role": role, "spooled": kept.wait, "set_aside": kept.aside}
+    database.run_alone(_write_beat(), row)
+
+
+@cache
+def _write_beat() -> Executable:
+    # SQLite's users do without this dialect.
+    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+
+    names = ("name", "role", "spooled", "set_aside")
+    table = cast(Table, Heartbeat.__table__)
+    now = func.statement_timestamp(type_=UtcDateTime())
+    source = select(*(bindparam(name, type_=table.c[name].type) for name in names), now, now)
+    source = source.where(func.set_config("synchronous_commit", "off", True) == "off")
+    statement = insert(table).from_select([*names, "at", "started_at"], source, include_defaults=False)
+    fresh = {name: statement.excluded[name] for name in ("at", "spooled", "set_aside")}
+    return statement.on_conflict_do_update(index_elements=["name"], set_=fresh)
+
+
 def say_goodbye(session: Session, name: str) -> None:
     """The process called `name` ends as it was told to: nobody is to miss it.
 
@@ -194,9 +225,22 @@ def say_goodbye(session: Session, name: str) -> None:
     session.execute(update(Heartbeat).where(Heartbeat.name == name).values(started_at=None))
 
 
-def count_senders(session: Session, now: datetime) -> int:
+def select_senders(ago: Ago) -> ScalarSelect[int]:
     """How many processes send: the workers, and whichever of web and clock stands in for them."""
-    return session.scalar(_SENDERS_THERE, {"since": now - 4 * SILENT_FOR}) or 0
+    living = select(func.count()).where(Heartbeat.role.in_(SENDERS), Heartbeat.at > ago(4 * SILENT_FOR))
+    return living.scalar_subquery()
+
+
+def select_last_beat(role: Role) -> ScalarSelect[datetime]:
+    """When a process of this role last said that it lives."""
+    return select(func.max(Heartbeat.at)).where(Heartbeat.role == role).scalar_subquery()
+
+
+def select_marks() -> tuple[ScalarSelect[Any], ...]:
+    """What changes whenever something new is said of an account or a number."""
+    counts = (select(func.count()).select_from(each).scalar_subquery() for each in (AccountCheck, NumberCheck))
+    newest = (select(func.max(each.at)).scalar_subquery() for each in (AccountCheck, NumberCheck))
+    return (*counts, *newest)
 
 
 def forget_silent(session: Session, now: datetime) -> None:
@@ -333,8 +377,18 @@ def _read_place(name: str) -> str:
 
 def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timedelta]]:
     """Of each account what was said of it last, and how long ago; what is too old to say anything is left out."""
+    return age_words(read_account_words(session), now)
+
+
+def read_account_words(session: Session) -> dict[str, tuple[str, datetime]]:
+    """Of each account what was said of it last, and when."""
     rows = session.execute(_ACCOUNT_WORDS).all()
-    known = {row.account: (row.word, max(now - row.at, timedelta(0))) for row in rows}
+    return {row.account: (row.word, row.at) for row in rows}
+
+
+def age_words(words: Mapping[str, tuple[str, datetime]], now: datetime) -> dict[str, tuple[str, timedelta]]:
+    """These with how long ago it was; what is too old to say anything is left out."""
+    known = {account: (word, max(now - at, timedelta(0))) for account, (word, at) in words.items()}
     return {account: found for account, found in known.items() if found[1] <= ACCOUNT_KNOWN_FOR}
 
 
@@ -423,8 +477,8 @@ class AccountWatch:
         return self._status.word(account)
 
     def _is_due(self, account: str) -> bool:
-        with self._database.begin() as session:
-            return is_account_due(session, account, read_clock(session))
+        with self._database.begin(reads=True) as session:
+            return is_account_due(session, account, self._database.estimate_now())
 
     def _note(self, account: str, word: str) -> bool:
         with self._database.begin() as session:

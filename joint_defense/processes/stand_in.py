@@ -1,8 +1,10 @@
 """Wakes the senders after a commit, and stands in for whoever is gone: sends while no worker does, ticks while no
 clock does.
 
-Each web process and each clock looks twice a second. It begins to send where no worker has said for `SILENT` that it
-lives, or where an alarm that is due has not been taken in hand by anybody for `UNCLAIMED`: a worker may live and hang.
+Each clock looks once a second, and each web process every two; both look twice a second while anything waits, is in
+hand or is with the carrier, or somebody is gone, and at its time for each alarm that came in here. They begin to send
+where no worker has said for `SILENT` that it lives, or where an alarm that is due has not been taken in hand by anybody
+for `UNCLAIMED`: a worker may live and hang.
 What a silent worker has in hand is given back by the same look, so that nobody waits for the clock's.
 It ends again once a worker has been at it for a while. Two senders at once do no harm: claims are told apart by owner.
 """
@@ -14,18 +16,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
-from config.database import AWAY, UtcDateTime, read_clock
+from config.database import AWAY, Database, read_clock
+from config.questions import NOW, Ago, Question
 from config.services import Service
-from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
+from joint_defense.delivery.claims import read_what_is_due, release_dead, select_what_is_due
 from joint_defense.models.incidents import Delivery, is_in_state
-from joint_defense.models.processes import Heartbeat
 from joint_defense.processes import heartbeats, queues
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.heartbeats import Role
@@ -34,6 +37,8 @@ from joint_defense.processes.sqlite_fence import Fence
 from joint_defense.rules.states import FIRST_RINGS, DeliveryState
 
 EVERY = 0.5
+AT_REST = {Role.CLOCK: 1.0, Role.WEB: 2.0}
+"""Seconds between two looks while there is nothing to do and nobody is gone: web looks beside a clock that lives."""
 SILENT = heartbeats.SILENT_FOR
 UNCLAIMED = timedelta(seconds=1)
 LOAD_AFTER = 3.0
@@ -47,50 +52,57 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Whether a sender is wanted, whether a silent one may have something in hand, whether a worker lives, and whether
-    a clock is wanted.
+    """Whether a sender is wanted, whether a silent one may have something in hand, whether a worker lives, whether a
+    clock is wanted, and whether nobody is gone, and there is nothing to do nor will be.
     """
 
     sender: bool
     in_hand: bool
     worker_lives: bool
     clock: bool
+    rests: bool
 
 
-def look(session: Session, now: datetime) -> Need:
-    """What is missing at this moment."""
-    newest = {row[0]: row[1] for row in session.execute(_NEWEST)}
+def look(database: Database) -> tuple[Need, datetime]:
+    """What is missing at this moment, which is the second."""
+    row, now = _WHAT_IS_MISSING.ask(database)
+    worker_silent = row.worker_at is None or now - row.worker_at > SILENT
+    clock_silent = row.clock_at is None or now - row.clock_at > CLOCK_SILENT
+    due = read_what_is_due(row, now)
+    return (
+        Need(
+            sender=bool(row.unclaimed) or (worker_silent and due.anything),
+            in_hand=worker_silent and due.in_hand,
+            worker_lives=not worker_silent,
+            clock=clock_silent,
+            rests=due.rests and not (worker_silent or clock_silent),
+        ),
+        now,
+    )
 
-    def is_silent(role: Role, after: timedelta) -> bool:
-        return role not in newest or now - newest[role] > after
 
-    worker_silent = is_silent(Role.WORKER, SILENT)
-    due = find_what_is_due(session, now) if worker_silent else Due(False, False, False)
-    wanted = due.to_send or due.to_ask or due.in_hand or _is_unclaimed(session, now)
-    return Need(wanted, due.in_hand, not worker_silent, is_silent(Role.CLOCK, CLOCK_SILENT))
-
-
-def _is_unclaimed(session: Session, now: datetime) -> bool:
-    """Whether an alarm has been due for `UNCLAIMED` and nothing of it has been taken in hand."""
-    return session.scalar(_UNCLAIMED, {"latest": now - UNCLAIMED}) is True
+def _write_question(ago: Ago) -> Select[Any]:
+    return select_what_is_due(ago(NOW)).add_columns(
+        heartbeats.select_last_beat(Role.WORKER).label("worker_at"),
+        heartbeats.select_last_beat(Role.CLOCK).label("clock_at"),
+        _match_unclaimed(ago(UNCLAIMED)).label("unclaimed"),
+    )
 
 
-def _ask_for_unclaimed() -> Select[bool]:
+def _match_unclaimed(since: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether an alarm has been due since then, and nothing of it has been taken in hand."""
     other = aliased(Delivery)
     taken = exists().where(other.incident_id == Delivery.incident_id, other.attempt_count > 0)
-    waits = exists().where(
+    return exists().where(
         is_in_state(DeliveryState.WAITING),
         Delivery.purpose.in_(FIRST_RINGS),
         Delivery.attempt_count == 0,
-        Delivery.due_at <= bindparam("latest", type_=UtcDateTime()),
+        Delivery.due_at <= since,
         ~taken,
     )
-    return select(waits)
 
 
-# Put together once: done at each of two looks a second it takes longer than the look.
-_NEWEST = select(Heartbeat.role, func.max(Heartbeat.at)).group_by(Heartbeat.role)
-_UNCLAIMED = _ask_for_unclaimed()
+_WHAT_IS_MISSING = Question(_write_question)
 
 
 class StandIn:
@@ -102,6 +114,7 @@ class StandIn:
     def __init__(self, runtime: Runtime, role: Role, tick: Callable[[], object] | None = None) -> None:
         self._runtime = runtime
         self._tick = tick
+        self._at_rest = AT_REST.get(role, EVERY)
         self._reporter = Reporter(runtime, role) if tick is not None else None
         self._fence = Fence(runtime.database.file)
         self._witness = heartbeats.Witness(runtime.owners_directory)
@@ -109,7 +122,9 @@ class StandIn:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._roused = threading.Event()
         self._look_at = 0.0
+        self._rests = False
         self._relieved_since: float | None = None
         self._next_tick = 0.0
         self._load_at: float | None = None
@@ -129,6 +144,7 @@ class StandIn:
     def expect(self) -> None:
         """An alarm was taken in just now: look whether it leaves."""
         self._look_at = time.monotonic() + UNCLAIMED.total_seconds()
+        self._roused.set()
 
     def send(self) -> None:
         """Begin to send, or look at once for what is due."""
@@ -142,6 +158,7 @@ class StandIn:
     def close(self) -> None:
         """Stop, once what is in flight has come back."""
         self._stopping.set()
+        self._roused.set()
         if self._thread is not None:
             self._thread.join(5)
         self._end_sending()
@@ -169,14 +186,23 @@ class StandIn:
                 log.exception("stand_in_failed")
             except Exception:
                 log.exception("stand_in_failed")
-            awaited = self._look_at - time.monotonic()
-            self._stopping.wait(min(EVERY, awaited + 0.01) if awaited > 0 else EVERY)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Until the next look. Who holds SQLite's place to write is looked at twice a second, whatever happens."""
+        until = time.monotonic() + (self._at_rest if self._rests and not self._runtime.database.is_sqlite else EVERY)
+        while not self._stopping.is_set() and (now := time.monotonic()) < until:
+            # An alarm was taken in: the look for it comes in its time, and none before it for its sake.
+            awaited = self._look_at + 0.01
+            self._roused.clear()
+            self._roused.wait((min(until, awaited) if awaited > now else until) - now)
+            if now < awaited <= time.monotonic():
+                return
 
     def _look(self) -> None:
-        with self._runtime.database.begin(reads=True) as session:
-            now = read_clock(session)
-            need = look(session, now)
-            self._witness.look(session, now)
+        need, now = look(self._runtime.database)
+        self._witness.note(now)
+        self._rests = need.rests
         released = self._release() if need.in_hand else 0
         if need.sender:
             if not self.sends:
@@ -230,8 +256,7 @@ class Reporter:
         self._next = time.monotonic() + REPORT_EVERY
         if self._name is None:
             self._name = heartbeats.name_of_process(self._runtime.owners_directory, self._role)
-        with self._runtime.database.begin() as session:
-            heartbeats.beat(session, self._name, self._role, read_clock(session), self._runtime.spool.kept())
+        heartbeats.beat_alone(self._runtime.database, self._name, self._role, self._runtime.spool.kept())
 
     def say_goodbye(self) -> None:
         """The process ends."""

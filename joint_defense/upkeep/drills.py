@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -173,6 +173,11 @@ def find_done(session: Session, now: datetime, limit: int = 100) -> list[int]:
     done = ~pending | late | beside
     query = select(Incident.id).where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL, done)
     return list(session.scalars(query.order_by(Incident.id).limit(limit)))
+
+
+def match_open() -> ColumnElement[bool]:
+    """Whether any drill is open."""
+    return exists().where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL)
 
 
 def find_told(session: Session, number: str, now: datetime) -> Delivery | None:

@@ -85,16 +85,25 @@ class Due(NamedTuple):
 
 def lock_due(session: Session, now: datetime) -> list[Due]:
     """Deliveries to be looked at: those that nobody has in hand at this moment."""
-    # Written out as in the index, which PostgreSQL only then takes for every plan.
-    pending: ColumnElement[bool] = literal_column("deliveries.follow_up IN ('look', 'redial')")
     query = (
         select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.responder_id, Delivery.purpose)
-        .where(pending, Delivery.due_at <= now)
+        .where(*_match_due(now))
         .order_by(Delivery.due_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     return [Due(*row) for row in session.execute(query)]
+
+
+def match_due(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether there is any of these."""
+    return exists().where(*_match_due(now))
+
+
+def _match_due(now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    # Written out as in the index, which PostgreSQL only then takes for every plan.
+    pending: ColumnElement[bool] = literal_column("deliveries.follow_up IN ('look', 'redial')")
+    return pending, Delivery.due_at <= now
 
 
 def lock_unanswered_texts(session: Session, patience: timedelta, now: datetime) -> list[Due]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -39,10 +39,17 @@ LOOK_LATER = timedelta(seconds=30)
 
 def find_due(session: Session, now: datetime) -> list[int]:
     """The open incidents with a step that is due, the longest due first."""
-    due = select(Incident.id).where(
-        Incident.closed_at.is_(None), Incident.held_until.is_(None), Incident.next_step_at <= now
-    )
+    due = select(Incident.id).where(*_match_due(now))
     return list(session.scalars(due.order_by(Incident.next_step_at, Incident.id)))
+
+
+def match_due(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether there is any of these."""
+    return exists().where(*_match_due(now))
+
+
+def _match_due(now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    return Incident.closed_at.is_(None), Incident.held_until.is_(None), Incident.next_step_at <= now
 
 
 def widen_due(session: Session, now: datetime, zone: ZoneInfo) -> int:

@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy import select
 
 from config.database import Database, read_clock
+from config.questions import Question
 from joint_defense.alarms import intake
 from joint_defense.delivery.pace import HOLD, MOST, REDIS_REST, SHARE, STEP, UNPACED, Pace
 from joint_defense.delivery.tracking import record_status
@@ -202,9 +203,9 @@ def test_without_redis_the_rate_is_divided_among_all_who_send(nowhere: Redis, da
         for name, role in (("1", "worker"), ("2", "stand-in"), ("3", "stand-in"), ("4", "clock"), ("5", "web")):
             heartbeats.beat(session, name, role, read_clock(session))
         heartbeats.beat(session, "worker-0", "worker", read_clock(session) - timedelta(minutes=1))
-        sending = heartbeats.count_senders(session, read_clock(session))
+    living, _ = Question(lambda ago: select(heartbeats.select_senders(ago).label("senders"))).ask(database)
     pace = Pace(nowhere, "call", {"x": 1})
-    pace.share_with(sending)
+    pace.share_with(living.senders)
     grant = pace.take(5)
     assert (grant.count, round(grant.wait)) == (1, 3)
 

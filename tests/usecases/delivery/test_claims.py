@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import literal, update
 from sqlalchemy.orm import Session
 
+from config.database import UtcDateTime
 from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import (
     AccountTrouble,
@@ -90,17 +91,19 @@ def test_what_is_not_due_yet_or_not_of_this_channel_is_not_claimed(town: Town, h
 
 def test_what_there_is_to_do_is_told_apart(town: Town, houses: list[House]) -> None:
     def find(after: float) -> claims.Due:
-        return town.run(lambda s: claims.find_what_is_due(s, at(after)))
+        asked = claims.select_what_is_due(literal(at(after), UtcDateTime()))
+        return claims.read_what_is_due(town.run(lambda s: s.execute(asked).one()), at(after))
 
+    assert find(9) == claims.Due(to_send=False, to_ask=False, in_hand=False, rests=True)
     town.raise_alarm(houses[0], after=10)
-    assert find(9) == claims.Due(to_send=False, to_ask=False, in_hand=False)
-    assert find(10) == claims.Due(to_send=True, to_ask=False, in_hand=False)
+    assert find(9) == claims.Due(to_send=False, to_ask=False, in_hand=False, rests=False)
+    assert find(10) == claims.Due(to_send=True, to_ask=False, in_hand=False, rests=False)
     (call, text) = town.claim(after=10)
-    assert find(10) == claims.Due(to_send=False, to_ask=False, in_hand=True)
+    assert find(10) == claims.Due(to_send=False, to_ask=False, in_hand=True, rests=False)
     town.came(call, Receipt(SID, AttemptState.RINGING), after=10)
     town.came(text, Receipt("SM1", AttemptState.SENT), after=10)
-    assert find(99) == claims.Due(to_send=False, to_ask=False, in_hand=False)
-    assert find(100) == claims.Due(to_send=False, to_ask=True, in_hand=False)
+    assert find(99) == claims.Due(to_send=False, to_ask=False, in_hand=False, rests=False)
+    assert find(100) == claims.Due(to_send=False, to_ask=True, in_hand=False, rests=False)
 
 
 def test_a_sender_has_what_its_own_claims_say_and_the_voices_in_their_order(town: Town, houses: list[House]) -> None:
