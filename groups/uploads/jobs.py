@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
-from config.database import Database, DatabaseAway, read_clock
+from config.away import DatabaseAway
+from config.database import Database, read_clock
 from config.sealing import WrongKey
 from config.services import Service, get_database, get_settings
 from config.settings import Settings

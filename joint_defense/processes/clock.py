@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from config.database import AWAY, read_clock
+from config.away import AWAY
+from config.database import read_clock
 from config.logging import say_alive, say_ready
-from config.questions import NOW, Ago, Question
 from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, greeting_answers, held_alarms, news_sent, words_passed_on
 from joint_defense.alarms.escalation import redial_queries, redials, widening
@@ -28,6 +28,7 @@ from joint_defense.incidents.record import match_open_since
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
+from joint_defense.processes.questions import NOW, Ago, Question
 from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins

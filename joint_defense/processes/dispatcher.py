@@ -24,7 +24,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import read_clock
 from config.logging import say_alive
-from config.questions import NOW, Ago, Question
 from joint_defense.carriers import port
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
 from joint_defense.delivery import claims, results
@@ -35,6 +34,7 @@ from joint_defense.delivery.sender import Announcer, Sender, TakenOver
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.processes import heartbeats
 from joint_defense.processes.heartbeats import AccountWatch
+from joint_defense.processes.questions import NOW, Ago, Question
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import FINAL, Channel
 
@@ -408,7 +408,7 @@ class Dispatcher:
                 self._words = heartbeats.read_account_words(session)
                 self._refused = heartbeats.read_refused_numbers(session, self._runtime.settings.accounts)
             self._marks = marks
-        for account, (word, age) in heartbeats.age_words(self._words, now).items():
+        for account, (word, age) in heartbeats.measure_ages(self._words, now).items():
             if account in self._carriers:
                 self._runtime.line_status.hear(account, word, age.total_seconds())
         due = claims.read_what_is_due(row, now)

@@ -34,10 +34,10 @@ from sqlalchemy.orm import Session
 
 from config.carriers import Account
 from config.database import Database, UtcDateTime, insert_or_update, read_clock
-from config.questions import Ago
 from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError, TooFast
 from joint_defense.delivery.lines import Line, LineStatus, find_carrying
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
+from joint_defense.processes.questions import Ago
 from joint_defense.rules.states import Channel
 
 SILENT_FOR = timedelta(seconds=2)
@@ -377,7 +377,7 @@ def _read_place(name: str) -> str:
 
 def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timedelta]]:
     """Of each account what was said of it last, and how long ago; what is too old to say anything is left out."""
-    return age_words(read_account_words(session), now)
+    return measure_ages(read_account_words(session), now)
 
 
 def read_account_words(session: Session) -> dict[str, tuple[str, datetime]]:
@@ -386,7 +386,7 @@ def read_account_words(session: Session) -> dict[str, tuple[str, datetime]]:
     return {row.account: (row.word, row.at) for row in rows}
 
 
-def age_words(words: Mapping[str, tuple[str, datetime]], now: datetime) -> dict[str, tuple[str, timedelta]]:
+def measure_ages(words: Mapping[str, tuple[str, datetime]], now: datetime) -> dict[str, tuple[str, timedelta]]:
     """These with how long ago it was; what is too old to say anything is left out."""
     known = {account: (word, max(now - at, timedelta(0))) for account, (word, at) in words.items()}
     return {account: found for account, found in known.items() if found[1] <= ACCOUNT_KNOWN_FOR}

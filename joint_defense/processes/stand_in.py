@@ -24,14 +24,15 @@ from sqlalchemy import ColumnElement, Select, exists
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
-from config.database import AWAY, Database, read_clock
-from config.questions import NOW, Ago, Question
+from config.away import AWAY
+from config.database import Database, read_clock
 from config.services import Service
 from joint_defense.delivery.claims import read_what_is_due, release_dead, select_what_is_due
 from joint_defense.models.incidents import Delivery, is_in_state
 from joint_defense.processes import heartbeats, queues
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.heartbeats import Role
+from joint_defense.processes.questions import NOW, Ago, Question
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sqlite_fence import Fence
 from joint_defense.rules.states import FIRST_RINGS, DeliveryState

@@ -13,13 +13,13 @@ from redis import Redis
 from sqlalchemy import select
 
 from config.database import Database, read_clock
-from config.questions import Question
 from joint_defense.alarms import intake
 from joint_defense.delivery.pace import HOLD, MOST, REDIS_REST, SHARE, STEP, UNPACED, Pace
 from joint_defense.delivery.tracking import record_status
 from joint_defense.models.incidents import Attempt, Delivery
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
+from joint_defense.processes.questions import Question
 from joint_defense.processes.queues import connect_briefly
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import AttemptState, Channel

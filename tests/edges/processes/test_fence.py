@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from config.database import Database, DatabaseAway, is_away, read_clock
+from config.away import DatabaseAway, is_away
+from config.database import Database, read_clock
 from joint_defense.delivery import claims
 from joint_defense.models.incidents import Delivery
 from joint_defense.processes.sqlite_fence import Fence, find_writer

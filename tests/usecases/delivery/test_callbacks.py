@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from config.database import Database, DatabaseAway
+from config.away import DatabaseAway
+from config.database import Database
 from joint_defense.delivery import tracking
 from joint_defense.delivery.tracking import Report
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
