@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -116,9 +117,11 @@ class ClockDifference:
 
 
 _LIMITS = select(
+    func.clock_timestamp(type_=UtcDateTime()),
     func.set_config("idle_in_transaction_session_timeout", bindparam("idle"), True),
     func.set_config("lock_timeout", bindparam("lock"), True),
 )
+_CLOCK = select(func.clock_timestamp(type_=UtcDateTime()))
 
 
 class Database:
@@ -225,8 +228,10 @@ class Database:
     def _limit(self, session: Session) -> None:
         """Others wait for what this transaction locks no longer than so, should its process hang in it."""
         if not self.is_sqlite:
-            # Of the transaction and not of the connection, which a pooler hands on.
-            session.connection().execute(_LIMITS, {"idle": f"{self._idle_seconds:g}s", "lock": f"{LOCK_SECONDS:g}s"})
+            # Of the transaction and not of the connection, which a pooler hands on. The database says in the same
+            # breath what time it is.
+            limits = {"idle": f"{self._idle_seconds:g}s", "lock": f"{LOCK_SECONDS:g}s"}
+            _note_moment(session, session.connection().execute(_LIMITS, limits).scalar_one())
 
     @contextmanager
     def _wait_for_turn(self) -> Iterator[None]:
@@ -252,11 +257,20 @@ class Database:
 def read_clock(session: Session) -> datetime:
     """The one clock all machines share: PostgreSQL's own, so that a machine five minutes off does no harm.
 
-    With SQLite there is one machine, and its clock.
+    It is asked once a transaction: what has passed since then is the same by every clock. With SQLite there is one
+    machine, and its clock.
     """
     if session.get_bind().dialect.name == "sqlite":
         return datetime.now(UTC)
-    moment: datetime = session.execute(select(func.clock_timestamp(type_=UtcDateTime()))).scalar_one()
+    told: tuple[object, datetime, float] | None = session.info.get("moment")
+    if told is None or told[0] is not session.get_transaction():
+        return _note_moment(session, session.execute(_CLOCK).scalar_one())
+    return told[1] + timedelta(seconds=time.monotonic() - told[2])
+
+
+def _note_moment(session: Session, moment: datetime) -> datetime:
+    """The database has said what time it is, in this transaction."""
+    session.info["moment"] = (session.get_transaction(), moment, time.monotonic())
     difference: ClockDifference | None = session.info.get("clock")
     if difference is not None:
         difference.seen = moment - datetime.now(UTC)

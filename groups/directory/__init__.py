@@ -24,6 +24,7 @@ from groups.directory.callers import (
     list_phones,
     list_recipients,
     lock_group,
+    select_numbers,
     warm_up,
 )
 from groups.directory.failing_numbers import (
@@ -146,6 +147,7 @@ __all__ = [
     "read_village_on_record",
     "read_written_number",
     "replace_number",
+    "select_numbers",
     "select_testable",
     "select_with_proof",
     "take_notice",

@@ -164,6 +164,11 @@ def is_on_roster(session: Session, household_id: int) -> bool:
     return session.scalar(there) is not None
 
 
+def select_numbers(household_ids: Collection[int]) -> Select[str]:
+    """The numbers of all phones that these households have now, for a statement of the caller's."""
+    return select(Phone.number).where(Phone.household_id.in_(household_ids), Phone.archived_at.is_(None))
+
+
 def find_away(session: Session, household_ids: Collection[int], now: datetime) -> set[int]:
     """Those of these households that are away now."""
     asked = select(Household.id).where(Household.id.in_(household_ids), Household.away_until > now)

@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, literal, select
 from sqlalchemy.orm import Session
 
+from config.database import UtcDateTime
 from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense.alarms import overseers
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
-from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
+from joint_defense.incidents.answers import find_in_trouble, lock_incident
 from joint_defense.incidents.record import note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind, Mute
 from joint_defense.models.incidents import Alert, Delivery, Incident
@@ -58,14 +59,13 @@ class ReleasedBy(StrEnum):
 def hold_back(
     session: Session, incident: Incident, caller: Caller, planned: list[Planned[Recipient]], now: datetime
 ) -> list[Planned[Recipient]]:
-    """Of a new alarm's plan what goes out now: the leaders' part where the alarm is held, else all of it.
+    """Of the plan of a new alarm whose household's last was malicious what goes out now: the leaders' part where the
+    alarm is held, else all of it.
 
     A silent household is not held back, because it cannot be asked; nor is one whose leader cannot be reached.
     """
     leaders = [each for each in planned if each.phone.role in {Role.LEADER, Role.DEPUTY}]
     if not leaders or len(leaders) == len(planned) or caller.silent:
-        return planned
-    if not _was_malicious_lately(session, caller.household_id, now):
         return planned
     incident.held_until, incident.release_key = now + HELD_FOR, secrets.choice(KEYS)
     note_update(
@@ -74,14 +74,14 @@ def hold_back(
     return leaders
 
 
-def _was_malicious_lately(session: Session, household_id: int, now: datetime) -> bool:
-    found = select(Alert.id).where(
+def match_malicious(household_id: ColumnElement[int], since: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether an alarm of the household has been closed as malicious since then."""
+    return exists(Alert.id).where(
         Alert.household_id == household_id,
         Alert.incident_id == Incident.id,
         Incident.outcome == ClosingOutcome.MALICIOUS,
-        Incident.closed_at > now - AFTER_MALICIOUS,
+        Incident.closed_at > since,
     )
-    return session.scalar(found.limit(1)) is not None
 
 
 def is_key(incident: Incident, text: str) -> bool:
@@ -144,7 +144,7 @@ def release(session: Session, incident: Incident, by: ReleasedBy, now: datetime,
 def leave_out_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
     """The plan without those who call for help themselves at present: they are not rung, and silent ones not texted."""
     households = {each.phone.household_id for each in planned if each.phone.household_id is not None}
-    calling, silent = find_callers_among(session, households, (), now), find_silent_callers(session, now)
+    calling, silent = find_in_trouble(session, households, now)
     return [
         each
         for each in planned
@@ -222,8 +222,12 @@ def lift(session: Session, mute_id: int, by: str, now: datetime) -> bool:
 
 def is_muted(session: Session, number: str, now: datetime) -> bool:
     """Whether new alarms of this number are stopped."""
-    found = select(Mute.id).where(Mute.number == number, Mute.lifted_at.is_(None), Mute.until > now)
-    return session.scalar(found.limit(1)) is not None
+    return session.scalar(select(match_muted(literal(number), literal(now, UtcDateTime())))) is True
+
+
+def match_muted(number: ColumnElement[str], now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """The same of a question that asks for more."""
+    return exists().where(Mute.number == number, Mute.lifted_at.is_(None), Mute.until > now)
 
 
 def list_mutes(session: Session, now: datetime) -> list[Muted]:

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from config.database import UtcDateTime
 from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
@@ -117,23 +119,24 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     if caller.group_id is not None:
         directory.lock_group(session, caller.group_id)
     since = now - timedelta(seconds=limits.merge_window)
-    incident = _find_own_incident(session, caller)
-    if incident is None and held_alarms.is_muted(session, trigger.number, now):
+    known = _read_known(session, caller, trigger.number, since, now)
+    incident = _find_own_incident(session, caller) if known.own else None
+    if incident is None and known.muted:
         event.kind = InboundKind.MUTED
         return _keep(event, IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent), caller)
-    incident = incident or _open_incident(session, caller, since)
+    incident = incident or (_open_incident(session, caller, since) if known.young else None)
     if incident is not None:
         rung_lately = incident.opened_at > since or _has_called_again_lately(session, incident, caller, since)
         joined = _join(session, incident, caller, trigger, now)
         if not rung_lately:
             closing.ring_again(session, incident.id, None, caller.household_name, now)
         return _keep(event, joined, caller)
-    opened = _count_opened_lately(session, trigger.number, now)
+    opened = known.opened
     # However often others have called, a number's first alarm goes out.
     if opened >= limits.alarms_per_hour or (opened and _floods(session, caller, limits, now)):
         event.kind = InboundKind.FLOOD
         return _keep(event, IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
-    return _keep(event, _open(session, caller, trigger, now, limits.zone), caller)
+    return _keep(event, _open(session, caller, trigger, now, limits.zone, known), caller)
 
 
 def _find_repeated(session: Session, carrier_key: str) -> IntakeResult:
@@ -146,6 +149,71 @@ def _keep(event: InboundEvent, answer: IntakeResult, caller: Caller | None = Non
     event.household_id = caller.household_id if caller is not None else None
     keep_answer(event, asdict(answer))
     return answer
+
+
+class _Known(NamedTuple):
+    """What there is when an alarm comes in, read in one statement.
+
+    own      an open alarm of the caller's household
+    young    an open alarm that may be joined: of the group within the merge window, or of the household
+    muted    whether the number is muted
+    opened   how many incidents the number has opened within `FLOOD_SPAN`
+    drill    an open drill of the village
+    malicious  whether an alarm of the household was closed as malicious lately
+    """
+
+    own: bool
+    young: bool
+    muted: bool
+    opened: int
+    drill: bool
+    malicious: bool
+
+
+def _read_known(session: Session, caller: Caller, number: str, since: datetime, now: datetime) -> _Known:
+    """What there is. An open alarm that it names is read and locked afterwards: it may be closed by then."""
+    row = session.execute(
+        _KNOWN,
+        {
+            "household_id": caller.household_id,
+            "group_id": caller.group_id,
+            "village_id": caller.village_id,
+            "number": number,
+            "now": now,
+            "since": since,
+            "lately": now - FLOOD_SPAN,
+            "malicious_since": now - held_alarms.AFTER_MALICIOUS,
+        },
+    ).one()
+    return _Known(*row)
+
+
+def _ask_what_is_known() -> Select[Any]:
+    household_id = bindparam("household_id", type_=Alert.household_id.type)
+    village_id = bindparam("village_id", type_=Incident.village_id.type)
+    number = bindparam("number", type_=InboundEvent.number.type)
+    now, since, lately = (bindparam(name, type_=UtcDateTime()) for name in ("now", "since", "lately"))
+    is_open = (Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None))
+    of_household = (Alert.incident_id == Incident.id, Alert.household_id == household_id)
+    of_group = Incident.group_id == bindparam("group_id", type_=Incident.group_id.type)
+    opened = select(func.count(InboundEvent.incident_id.distinct())).where(
+        InboundEvent.number == number,
+        InboundEvent.received_at > lately,
+        InboundEvent.kind == InboundKind.ALARM,
+        InboundEvent.incident_id.is_not(None),
+    )
+    none: Select[Any] = select()
+    return none.add_columns(
+        exists(Incident.id).where(*is_open, *of_household, Alert.withdrawn_at.is_(None)),
+        or_(
+            exists(Incident.id).where(*is_open, Incident.opened_at > since, of_group),
+            exists(Incident.id).where(*is_open, Incident.opened_at > since, *of_household),
+        ),
+        held_alarms.match_muted(number, now),
+        opened.scalar_subquery(),
+        drills.match_open(village_id),
+        held_alarms.match_malicious(household_id, bindparam("malicious_since", type_=UtcDateTime())),
+    )
 
 
 def _find_own_incident(session: Session, caller: Caller) -> Incident | None:
@@ -190,20 +258,6 @@ def _open_incident(session: Session, caller: Caller, since: datetime) -> Inciden
     ).first()
 
 
-def _count_opened_lately(session: Session, number: str, now: datetime) -> int:
-    return (
-        session.scalar(
-            select(func.count(func.distinct(InboundEvent.incident_id))).where(
-                InboundEvent.number == number,
-                InboundEvent.received_at > now - FLOOD_SPAN,
-                InboundEvent.kind == InboundKind.ALARM,
-                InboundEvent.incident_id.is_not(None),
-            )
-        )
-        or 0
-    )
-
-
 def _floods(session: Session, caller: Caller, limits: Limits, now: datetime) -> bool:
     """Whether the household has called too often, from whichever phone, or again in a group that has."""
     place = Incident.group_id == caller.group_id if caller.group_id is not None else Incident.group_id.is_(None)
@@ -222,18 +276,21 @@ def _floods(session: Session, caller: Caller, limits: Limits, now: datetime) -> 
     return calls >= limits.alarms_per_hour or crowded
 
 
-def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zone: ZoneInfo) -> IntakeResult:
+def _open(
+    session: Session, caller: Caller, trigger: Trigger, now: datetime, zone: ZoneInfo, known: _Known
+) -> IntakeResult:
     incident = make_incident(caller, IncidentKind.ALARM, now, trigger.category)
     policies.freeze(session, incident)
     session.add(incident)
     session.flush()
     alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
-    drills.stop_for_alarm(session, caller.village_id, incident.id, now)
+    if known.drill:
+        drills.stop_for_alarm(session, caller.village_id, incident.id, now)
     # Nor are they rung to help in another incident (as one of its back-up or neighbouring group), or asked whether they
     # are well.
     stop_ringing_elsewhere(session, caller, (*RINGS, Purpose.GREETING), now)
     planned = held_alarms.leave_out_callers(session, plan_rings(directory.list_recipients(session, caller, now)), now)
-    going_out = held_alarms.hold_back(session, incident, caller, planned, now)
+    going_out = held_alarms.hold_back(session, incident, caller, planned, now) if known.malicious else planned
     if not planned:
         policies.hurry(incident)
     insert_deliveries(session, incident.id, Purpose.ALARM, going_out, now)
@@ -312,7 +369,7 @@ def stop_ringing_elsewhere(session: Session, caller: Caller, purposes: Sequence[
     """A household that calls for help is not rung for these purposes any more, in whichever open incident."""
     # Their deliveries are found by number, of which there is an index: otherwise all that rings in a night of many
     # alarms is looked through.
-    own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])
+    own = Delivery.number.in_(directory.select_numbers([caller.household_id]))
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(purposes), Delivery.state.not_in(OVER))
     _stop_ringing(session, caller, now, own, *ringing)
 
@@ -412,3 +469,6 @@ def add_voice(
     )
     session.flush()
     return alert
+
+
+_KNOWN = _ask_what_is_known()

@@ -33,11 +33,10 @@ def list_said_before(session: Session, sid: str) -> list[str]:
 
 def note_said_before(session: Session, alert_id: int | None, sid: str, now: datetime) -> None:
     """Pass what the caller said before the key, and was no alarm by itself, to those who come."""
-    alert = None if alert_id is None else session.get(Alert, alert_id)
+    said = "；".join(each for each in list_said_before(session, sid) if not is_keys(each))
+    alert = session.get(Alert, alert_id) if alert_id is not None and said else None
     if alert is not None:
-        said = "；".join(each for each in list_said_before(session, sid) if not is_keys(each))
-        name = alert.household_name
-        words_passed_on.note_words(session, alert.incident_id, name, said, now, by_caller=True)
+        words_passed_on.note_words(session, alert.incident_id, alert.household_name, said, now, by_caller=True)
 
 
 def take_said_late(

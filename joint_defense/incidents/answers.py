@@ -154,6 +154,13 @@ def find_callers_among(
     return set(session.scalars(asked))
 
 
+def find_in_trouble(session: Session, households: Collection[int], now: datetime) -> tuple[set[int], set[int]]:
+    """Those of these households that call for help at present; and those of them where an intruder may be listening."""
+    asked = select(Alert.household_id, Alert.silent).join(Incident)
+    rows = session.execute(asked.where(Alert.household_id.in_(households), match_still_calling(now))).all()
+    return {row.household_id for row in rows}, {row.household_id for row in rows if row.silent}
+
+
 def find_silent_callers(session: Session, now: datetime) -> set[int]:
     """The households that call for help at present where an intruder may be listening."""
     asked = select(Alert.household_id).join(Incident).where(Alert.silent, match_still_calling(now))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from config.database import insert_or_skip
 from joint_defense.models.choices import EscalationPolicy
@@ -44,12 +44,9 @@ class Version:
 
 def read_in_force(session: Session, village_id: int | None) -> InForce:
     """What holds for incidents that open now in a village; without a village, what the town's policy is."""
-    owners: list[ColumnElement[bool]] = [EscalationPolicy.village_id.is_(None)]
-    if village_id is not None:
-        owners.append(EscalationPolicy.village_id == village_id)
-    newest = [session.scalars(_read_newest(owner)).first() for owner in reversed(owners)]
-    for found in newest:
-        if found is not None and found.policy is not None:
+    # A village's own first; the town's is there for those that have none, or follow it again.
+    for found in session.execute(_IN_FORCE, {"village_id": village_id}):
+        if found.policy is not None:
             of = TOWN_NAME if found.village_id is None else VILLAGE_NAME
             return InForce(from_json(found.policy), of, found.version, found.made_at, found.made_by)
     return InForce(BUILT_IN, BUILT_IN_NAME)
@@ -113,9 +110,26 @@ def read_progress(policy: dict[str, Any] | None, opened_at: datetime, steps_done
     return Progress(steps, opened_at, steps_done)
 
 
+def _ask_for_newest() -> Select[int | None, dict[str, Any] | None, int, datetime, str]:
+    """The newest version of a village, and the town's newest."""
+    newer = aliased(EscalationPolicy)
+    same_owner = newer.village_id.is_not_distinct_from(EscalationPolicy.village_id)
+    own = EscalationPolicy.village_id == bindparam("village_id", type_=EscalationPolicy.village_id.type)
+    columns = (EscalationPolicy.village_id, EscalationPolicy.policy, EscalationPolicy.version)
+    return (
+        select(*columns, EscalationPolicy.made_at, EscalationPolicy.made_by)
+        .where(own | EscalationPolicy.village_id.is_(None))
+        .where(~exists().where(same_owner, newer.version > EscalationPolicy.version))
+        .order_by(EscalationPolicy.village_id.is_(None))
+    )
+
+
 def _match_owner(village_id: int | None) -> ColumnElement[bool]:
     return EscalationPolicy.village_id.is_(None) if village_id is None else EscalationPolicy.village_id == village_id
 
 
 def _read_newest(owner: ColumnElement[bool], limit: int | None = 1) -> Any:
     return select(EscalationPolicy).where(owner).order_by(EscalationPolicy.version.desc()).limit(limit)
+
+
+_IN_FORCE = _ask_for_newest()

@@ -175,9 +175,10 @@ def find_done(session: Session, now: datetime, limit: int = 100) -> list[int]:
     return list(session.scalars(query.order_by(Incident.id).limit(limit)))
 
 
-def match_open() -> ColumnElement[bool]:
-    """Whether any drill is open."""
-    return exists().where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL)
+def match_open(village_id: ColumnElement[int] | None = None) -> ColumnElement[bool]:
+    """Whether any drill is open, of a village or of any."""
+    found = exists().where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL)
+    return found if village_id is None else found.where(Incident.village_id == village_id)
 
 
 def find_told(session: Session, number: str, now: datetime) -> Delivery | None:
