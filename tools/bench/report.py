@@ -31,8 +31,8 @@ def as_markdown(results: Sequence[Result], first: float, idle: float, load: floa
 arrived at the carrier, and until the carrier has taken it, which it does after 100 ms (what the target is for).
 PostgreSQL waiting for its disk, Redis, and the processes of the Procfile on one machine of two cores; pacing off.
 CPU is that of all processes with PostgreSQL and Redis, until every answer of the carrier is written down; the carrier
-and the driver are not counted, and no status callbacks come. The webhook is answered once the first request
-is on its way, within a moment: the caller is not told of a ring that nobody has asked for.
+and the driver are not counted, and no status callbacks come. The webhook is answered once the alarm is on
+record, and waits for no request.
 
 {table}
 
