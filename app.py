@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
 from config import loading  # first: see there
 from config.commands import add_commands
+from config.services import Service
 from config.settings import Settings
 from joint_defense.processes import engine
 from joint_defense.processes.runtime import RUNTIME
@@ -50,10 +53,34 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application of one process. Called by `flask` for one of our commands, it has no pages."""
     app = engine.make_bare_app(__name__, settings)
     add_commands(app, COMMANDS)
-    if not _is_for_a_command():
+    if _is_for_a_command():
+        _LIST_KINDS.keep(app, _ListKinds())
+    else:
         _add_pages(app)
     loading.end_loading()
     return app
+
+
+class _ListKinds(dict[Any, Any]):
+    """The kinds of lists that the bulk worker works on, loaded with the first list: no other command needs them."""
+
+    def __missing__(self, kind: Any) -> Any:
+        from groups.coverage.jobs import CountLists
+        from groups.enrolment.carrier_lists.jobs import CarrierLists
+        from groups.models.uploads import UploadKind
+        from groups.responders.jobs import WatchLists
+        from groups.roster.imports.jobs import RosterLists
+
+        self.update({UploadKind.ROSTER: RosterLists(), UploadKind.CARRIER: CarrierLists()})
+        self.update({UploadKind.COUNTS: CountLists()})
+        self.update(dict.fromkeys((UploadKind.RESPONDERS, UploadKind.GRIDS, UploadKind.CAMERAS), WatchLists()))
+        if kind not in self:
+            raise KeyError(kind)
+        return self[kind]
+
+
+_LIST_KINDS = Service[dict[Any, Any]]("list_kinds")
+"""`groups.uploads.jobs.KINDS`, by its name: to load that takes longer than most commands."""
 
 
 def _is_for_a_command() -> bool:

@@ -25,6 +25,7 @@ RECORDED_WITHIN = 10.0
 class Run:
     """One alarm: milliseconds from the keypress, and of processor time a recipient."""
 
+    first_arrived: float
     last_arrived: float
     last_taken: float
     webhook: float
@@ -58,6 +59,7 @@ class Bench:
         if len(taken) != crowd.requests:
             raise RuntimeError(f"{len(taken)} requests instead of {crowd.requests}")
         return Run(
+            first_arrived=(min(arrived for arrived, _ in taken) - pressed) * 1000,
             last_arrived=(max(arrived for arrived, _ in taken) - pressed) * 1000,
             last_taken=(max(answered for _, answered in taken) - pressed) * 1000,
             webhook=(answered - pressed) * 1000,

@@ -28,10 +28,11 @@ class Service:
     """Everything that runs, from the start of the `with` block to its end.
 
     `callbacks`: the carrier calls back. `as_in_a_town`: settings that are otherwise, for measuring, keep the town's
-    values: how often somebody may call, what is merged, who is called again.
+    values: how often somebody may call, what is merged, who is called again. `on_sqlite`: the database is a file.
     """
 
-    def __init__(self, *, callbacks: bool = False, as_in_a_town: bool = False) -> None:
+    def __init__(self, *, callbacks: bool = False, as_in_a_town: bool = False, on_sqlite: bool = False) -> None:
+        self._on_sqlite = on_sqlite
         self._callbacks = callbacks
         self._as_in_a_town = as_in_a_town
         self._open = ExitStack()
@@ -39,13 +40,15 @@ class Service:
 
     def __enter__(self) -> Self:
         home = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="jd-bench-")))
-        postgres = self._open.enter_context(PostgresServer(durable=True))
         redis = self._open.enter_context(RedisServer())
-        assert postgres.program is not None
-        servers = [postgres.program, redis.program]
+        servers, url = [redis.program], f"sqlite:///{home / 'town.sqlite'}"
+        if not self._on_sqlite:
+            postgres = self._open.enter_context(PostgresServer(durable=True))
+            assert postgres.program is not None
+            servers, url = [postgres.program, redis.program], postgres.url()
         carrier_port = free_port()
         self.carrier = f"http://127.0.0.1:{carrier_port}"
-        environment = _environment(postgres.url(), redis.url, self.carrier, home)
+        environment = _environment(url, redis.url, self.carrier, home)
         if self._as_in_a_town:
             environment = {name: value for name, value in environment.items() if name not in FOR_MEASURING}
         self.settings: Settings = load(environment)
@@ -72,7 +75,7 @@ class Service:
 
     def pids(self) -> dict[str, int]:
         """The service's own processes."""
-        return {each.name: each.pid for each in self._programs if each.name in {"web", "worker", "clock"}}
+        return {each.name: each.pid for each in self._programs if each.name in {"web", "worker", "clock", "bulk"}}
 
     def ask_carrier(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.carrier + path, method=method)

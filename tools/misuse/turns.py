@@ -1,6 +1,4 @@
-"""The misuse that was once tried, on the real processes: two numbers take turns in calling for help.
-
-    python -m tools.misuse
+"""Two numbers take turns in calling for help.
 
 Caller ids can be forged. Two households of a street of twenty call every 0.6 s by turns for 24 s, and each incident is
 closed as malicious 0.3 s after it began, so that nothing is merged. Before there were limits this came to 14
@@ -10,7 +8,6 @@ worker and clock are real; the carrier takes everything and does nothing.
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from itertools import cycle
@@ -31,7 +28,7 @@ TURNS = 40
 PAUSE, CLOSED_AFTER = 0.6, 0.3
 
 
-def main() -> int:
+def play() -> int:
     """Play it and print what it came to. 1 where more went out than two first alarms and the leader's share."""
     with Service(as_in_a_town=True) as service:
         database = Database(service.settings.database_url)
@@ -78,7 +75,3 @@ def _count(database: Database) -> tuple[int, int, int]:
 
 def _wait_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
