@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +21,15 @@ from sqlalchemy.orm import Session
 
 _SEALED = b"\0sealed:1\0"
 _SEALED_TEXT = "sealed:1:"
+
+
+class How(StrEnum):
+    """How something is kept."""
+
+    OPEN = "open"
+    FIRST = "first"
+    LATER = "later"
+    UNOPENED = "unopened"
 
 
 class WrongKey(Exception):
@@ -67,6 +78,24 @@ class Seal:
         if not kept.startswith(_SEALED_TEXT):
             return kept
         return self.open(base64.b64decode(kept.removeprefix(_SEALED_TEXT))).decode()
+
+    def find_how(self, kept: bytes) -> How:
+        """As it is, or closed with the first key, with a later one, or with none of them."""
+        if not kept.startswith(_SEALED):
+            return How.OPEN
+        for seal, how in ((Seal(self._keys[:1]), How.FIRST), (self, How.LATER)):
+            with suppress(WrongKey):
+                seal.open(kept)
+                return how
+        return How.UNOPENED
+
+    def find_how_text(self, kept: str) -> How:
+        """The same for a text of a column."""
+        return (
+            self.find_how(base64.b64decode(kept.removeprefix(_SEALED_TEXT)))
+            if kept.startswith(_SEALED_TEXT)
+            else How.OPEN
+        )
 
     @cached_property
     def _identities(self) -> list[Any]:

@@ -11,7 +11,7 @@ from groups.models.changes import ERASED, Action, Source
 from groups.privacy.erasure import erase_household
 from groups.privacy.person import SheetLine, Subject, find_subject, note_look, read_sheet, write_sheet
 from groups.privacy.retention import make_dues
-from groups.privacy.sealed import close_list_anew, close_secrets_anew, list_sealed_lists
+from groups.privacy.sealed import close_list_anew, close_secrets_anew, count_sealed, list_sealed_lists
 
 __all__ = [
     "ERASED",
@@ -23,6 +23,7 @@ __all__ = [
     "Subject",
     "close_list_anew",
     "close_secrets_anew",
+    "count_sealed",
     "erase_household",
     "find_subject",
     "find_version",

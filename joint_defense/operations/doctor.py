@@ -29,6 +29,8 @@ LITTLE_DISK, NO_DISK = 2 << 30, 200 << 20
 SHOWN = 5
 """Numbers that a finding names."""
 OLDEST_COPY = timedelta(hours=26)
+LISTS_OPENED = 50
+"""The newest lists are opened, to see whether a key does: each may have 10 MB."""
 
 
 class Grade(StrEnum):
@@ -309,6 +311,28 @@ def check_backups(runtime: Runtime) -> Iterator[Finding]:
         yield Finding("backup", Grade.WARNING, "备份未加密", "copies are not encrypted", "BACKUP_RECIPIENTS")
 
 
+def check_data_keys(runtime: Runtime) -> Iterator[Finding]:
+    """Is what lies on the disk sealed, does a key open it, and is it to be closed anew?"""
+    from groups.directory import people  # noqa: PLC0415 - for this command alone
+
+    keys, of = len(runtime.settings.data_keys), "data keys"
+    with runtime.database.begin(reads=True) as session:
+        found = people.count_sealed(session, LISTS_OPENED)
+    events = sum(each.sealed for each in runtime.spool.list_kept())
+    if unopened := found.unopened + events:
+        what = f"{unopened}件没有密钥能打开", f"no key opens {unopened} lists, secrets or events: put the old key back"
+        yield Finding(of, Grade.ERROR, *what, "DATA_KEYS")
+    if not keys:
+        yield Finding(of, Grade.WARNING, "未加密", "lists, secrets and kept events are not encrypted", "DATA_KEYS")
+    elif found.later or found.open:
+        zh = f"{found.open}件未加密，{found.later}件仍用旧密钥"
+        en = f"{found.open} not encrypted yet, {found.later} closed with an old key, which is needed until then"
+        yield Finding(of, Grade.WARNING, zh, en, "flask --app app data-keys rotate")
+    elif not unopened:
+        old = ("，旧密钥可以去掉", ", the old keys may go once every machine has rotated") if keys > 1 else ("", "")
+        yield Finding(of, Grade.GOOD, f"{found.first}件已加密{old[0]}", f"{found.first} sealed, and opened{old[1]}")
+
+
 INSIDE: tuple[Check, ...] = (
     check_settings,
     check_database,
@@ -319,5 +343,6 @@ INSIDE: tuple[Check, ...] = (
     check_countries,
     check_printing,
     check_backups,
+    check_data_keys,
 )
 """What is looked at on this machine. What is outside: `operations.outside`."""

@@ -22,6 +22,7 @@ from groups.models.changes import Source
 from groups.models.second_factor import SecondFactor
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import jobs, uploads
+from joint_defense.operations.doctor import Grade, check_data_keys
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import Spool, SpooledEvent, SpooledKind
 from tests.conftest import MakeSettings
@@ -52,6 +53,11 @@ def _keep_all(runtime: Runtime) -> int:
     return upload_id
 
 
+def _examine(runtime: Runtime) -> list[tuple[Grade, str]]:
+    """What `doctor` says of the keys."""
+    return [(each.grade, each.en) for each in check_data_keys(runtime)]
+
+
 def _read_kept(database: Database, runtime: Runtime) -> tuple[bytes, str, list[bytes]]:
     with database.begin() as session:
         content = session.scalars(select(Upload.content)).one()
@@ -68,14 +74,22 @@ def test_what_is_kept_is_sealed_and_a_key_is_changed_without_a_loss(settings: Ma
     assert (content, b"13900001111" in event) == (LIST, True)
 
     # Keys are set: what lay there is read as before, and sealed by a rotation.
+    assert _examine(plain) == [(Grade.WARNING, "lists, secrets and kept events are not encrypted")]
     sealed_app, sealed = _app_with(settings, OLD)
+    assert [grade for grade, _ in _examine(sealed)] == [Grade.WARNING]
+    assert "2 not encrypted yet, 0 closed with an old key" in _examine(sealed)[0][1]
     assert sealed.spool.list_waiting() == [EVENT]
     assert sealed_app.test_cli_runner().invoke(args=["data-keys", "rotate"]).exit_code == 0
     old = _read_kept(database, sealed)
     assert not any(word in kept for kept in (old[0], *old[2]) for word in (b"1390000", "王建国".encode()))
     assert secret not in old[1]
 
+    assert _examine(sealed) == [(Grade.GOOD, "2 sealed, and opened")]
+
     both_app, both = _app_with(settings, f"{NEW},{OLD}")
+    assert "0 not encrypted yet, 2 closed with an old key" in _examine(both)[0][1]
+    _, strange = _app_with(settings, make_key())
+    assert _examine(strange) == [(Grade.ERROR, "no key opens 3 lists, secrets or events: put the old key back")]
     done = both_app.test_cli_runner().invoke(args=["data-keys", "rotate"])
     assert (done.exit_code, "1" in done.output) == (0, True), repr(done.exception)
     assert _read_kept(database, both) != old
@@ -89,7 +103,7 @@ def test_what_is_kept_is_sealed_and_a_key_is_changed_without_a_loss(settings: Ma
         code = pyotp.TOTP(secret).at(NOW)
         assert second_factor.confirm(session, factor.account_id, code, NOW, keep_session=0)
     assert new.database.seal.open(_read_kept(database, new)[0]) == LIST
-    for each in (plain, sealed, both, new):
+    for each in (plain, sealed, both, new, strange):
         each.close()
 
 
