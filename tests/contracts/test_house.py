@@ -25,7 +25,6 @@ SHORT = 60
 """Lines. A shorter file that one other alone imports belongs in that one, or has its reason here."""
 ALONE = {
     "config/tools": "tools are started, not imported",
-    "groups/privacy/sealed.py": "what is sealed is the database's; the door only names it",
     "groups/roster/imports/rules/labelled.py": "a form of list: the reader has one file for each",
     "groups/roster/rules/homes.py": "a rule, apart from its queries",
     "joint_defense/delivery/proofs.py": "the clock calls what is delivery's",
