@@ -75,6 +75,8 @@ class Days:
     failed: dict[str, date] = field(default_factory=dict)
     """By number the day of the first call that could not be put through."""
     rung: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
+    tried: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
+    """The days of the calls that could not be put through, and rang nobody."""
     checked: int = 0
     """Calls that ask at a new number whether it is right: somebody has just named it, and waits for that."""
     calls: list[int] = field(default_factory=list)
@@ -126,7 +128,7 @@ class Days:
         begins = {
             village: self.rng.randrange(len(quarters)) for village in self.villages if self.rng.random() < ALARMS_A_DAY
         }
-        before = sum(map(len, self.rung.values()))
+        before = self._count_calls()
         for place, quarter in enumerate(quarters):
             moment = (morning + (quarter - 24) * QUARTER).astimezone(UTC)
             self._raise([v for v, at in begins.items() if at == place], moment)
@@ -136,8 +138,11 @@ class Days:
         self._close(self.villages, evening)
         self._end_drills(evening)
         self.run(lambda s: proofs.note_proofs(s, evening, ZONE))
-        self.calls.append(sum(map(len, self.rung.values())) - before)
+        self.calls.append(self._count_calls() - before)
         self.shares.append(self._measure(day))
+
+    def _count_calls(self) -> int:
+        return sum(map(len, (*self.rung.values(), *self.tried.values())))
 
     def _tick(self, now: datetime, day: date) -> None:
         """What the clock does within a quarter of an hour, and what people do."""
@@ -190,20 +195,20 @@ class Days:
         results.record(session, sent, now)
         for each in taken:
             if each.channel is Channel.CALL:
-                self._take_call(session, each, day, now, answered=ends[each.delivery_id] is AttemptState.COMPLETED)
-            elif each.purpose is Purpose.TEST and self.rng.random() < TEXTS_ANSWERED:
+                self._take_call(session, each, day, now, ends[each.delivery_id])
+            elif each.purpose is Purpose.TEST and self.answers.get(each.to) and self.rng.random() < TEXTS_ANSWERED:
                 self.replies.append((each.to, "1"))
             elif each.purpose is Purpose.TASK and self.rng.random() < QUESTIONS_ANSWERED:
                 self.replies += [(each.to, line) for line in self._reply(each.text or "")]
 
-    def _take_call(self, session: Session, claim: Claim, day: date, now: datetime, *, answered: bool) -> None:
+    def _take_call(self, session: Session, claim: Claim, day: date, now: datetime, end: AttemptState) -> None:
         delivery = session.get_one(Delivery, claim.delivery_id)
         self.beside += session.get_one(Incident, delivery.incident_id).village_id in self.in_trouble
         if delivery.phone_id is None:
             self.checked += 1
         else:
-            self.rung[claim.to].append(day)
-        if answered:
+            (self.tried if end is AttemptState.FAILED else self.rung)[claim.to].append(day)
+        if end is AttemptState.COMPLETED:
             drills.take_answer(session, delivery, Channel.CALL, now)
             if delivery.phone_id is None:
                 number_changes.confirm_change(session, delivery.incident_id, now, ZONE)

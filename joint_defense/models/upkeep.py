@@ -129,7 +129,8 @@ class NumberChange(Base):
 class PhoneCheck(Base):
     """When a phone was last rung by a drill or test, how often in a row in vain, and when it is to be tested.
 
-    `unsure` grows with every miss and shrinks with every answer: whoever rarely answers is tested sooner.
+    `unsure` grows with every miss and shrinks with every answer: whoever rarely answers is tested sooner. After a call
+    that could not be put through, and rang nobody, `rung_on` stands some days earlier: it is tried again sooner.
     `slot` is the place in the permitted time of `planned_on`, in thousandths. `proven_on` is the last proof as it was
     when the phone was last looked at: the roster's may be younger, never older, so that a day's plan looks only at
     those whose proof was growing old.

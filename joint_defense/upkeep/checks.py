@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
@@ -12,12 +13,18 @@ from config.database import insert_or_update, insert_rows
 from groups import directory
 from groups.directory import Caller
 from joint_defense.delivery.plan import OnePhone, make_row
-from joint_defense.models.incidents import Acknowledgement, Delivery
+from joint_defense.models.incidents import Acknowledgement, Attempt, Delivery
 from joint_defense.models.upkeep import PhoneCheck
 from joint_defense.rules.parties import DRILL, NOTICE
-from joint_defense.rules.states import PROVING, Channel, Purpose
+from joint_defense.rules.states import PROVING, AttemptState, Channel, Purpose
 from joint_defense.rules.tasks import TaskReason
-from joint_defense.rules.upkeep.rolling_tests import MISSES_FOR_TASK, MOST_UNSURE, UNSURE_BY_MISS
+from joint_defense.rules.upkeep.rolling_tests import (
+    MISSES_FOR_TASK,
+    MOST_UNSURE,
+    REST,
+    TRIED_AGAIN_AFTER,
+    UNSURE_BY_MISS,
+)
 from joint_defense.rules.wording import drills as words
 from joint_defense.upkeep import tasks
 
@@ -76,8 +83,26 @@ def note_end(session: Session, deliveries: Collection[Delivery], now: datetime, 
     for phone_id, times in noted:
         if times >= MISSES_FOR_TASK:
             tasks.open_task(session, phone_id, TaskReason.UNANSWERED, now)
+    _let_try_sooner(session, [each for each in calls if each.phone_id in missed])
     alone = {each.phone_id for each in calls if each.purpose is Purpose.TEST and each.phone_id in missed} - {None}
     _ask_by_text(session, incident_id, {each for each in alone if each is not None}, now)
+
+
+def _let_try_sooner(session: Session, missed: Collection[Delivery]) -> None:
+    """Of these calls, those that could not be put through rang nobody: the phones need not rest for a week."""
+    failed = (
+        select(PhoneCheck.phone_id, PhoneCheck.rung_on)
+        .join(Delivery, Delivery.phone_id == PhoneCheck.phone_id)
+        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+        .where(Delivery.id.in_([each.id for each in missed]), Attempt.state == AttemptState.FAILED)
+    )
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for phone_id, rung_on in session.execute(failed):
+        if rung_on is not None:
+            by_day[rung_on - (REST - TRIED_AGAIN_AFTER)].append(phone_id)
+    for day, phone_ids in by_day.items():
+        earlier = update(PhoneCheck).where(PhoneCheck.phone_id.in_(phone_ids)).values(rung_on=day)
+        session.execute(earlier.execution_options(synchronize_session=False))
 
 
 def _forget_rung(session: Session, phone_ids: Collection[int]) -> None:

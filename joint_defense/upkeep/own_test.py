@@ -23,19 +23,21 @@ from joint_defense.delivery.plan import make_row
 from joint_defense.incidents import record
 from joint_defense.incidents.record import mask_number, note_once, note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind
-from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.parties import DRILL
 from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import drills as words
-from joint_defense.upkeep import tasks, village_hours
+from joint_defense.upkeep import drills, tasks, village_hours
 from joint_defense.upkeep.checks import make_rung_phone, name_owner, note_rung
 from joint_defense.upkeep.drills import Hours
 
 ONE_EVERY = timedelta(hours=1)
 """A phone has itself tested once in this time, whoever forges its number."""
+CALLED_BACK = timedelta(days=1)
+"""So long after a drill or test that rang in vain a call from that phone is taken to be about it."""
 RINGS_AFTER = timedelta(seconds=12)
 """So long a villager has to hang up before we call back."""
 
@@ -119,6 +121,38 @@ def start_test(session: Session, village_id: int, phone_id: int, by: str, now: d
         raise DrillRefused("nobody")
     channel = Channel.CALL if caller.may_call else Channel.SMS
     return ring_all(session, [caller], by, now, hours.zone, channel=channel)
+
+
+def find_missed(session: Session, number: str, now: datetime) -> Delivery | None:
+    """The call of a drill or test that rang this phone last of all calls, lately, and that nobody has answered."""
+    last = session.scalars(
+        select(Delivery)
+        .where(Delivery.number == number, Delivery.channel == Channel.CALL, Delivery.attempt_count > 0)
+        .order_by(Delivery.incident_id.desc(), Delivery.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or not _is_of_late_drill(last, now):
+        return None
+    given = select(Acknowledgement.id).where(
+        Acknowledgement.incident_id == last.incident_id, Acknowledgement.number == number
+    )
+    return last if session.scalar(given.limit(1)) is None else None
+
+
+def take_call_back(session: Session, delivery_id: int, number: str, now: datetime) -> str | None:
+    """Whoever calls back about such a call has pressed its key: the phone is proven, once. The language to thank them
+    in; None where it is no such call, or another phone's.
+    """
+    missed = session.get(Delivery, delivery_id)
+    if missed is None or missed.number != number or not _is_of_late_drill(missed, now):
+        return None
+    drills.take_answer(session, missed, Channel.CALL, now)
+    return missed.language
+
+
+def _is_of_late_drill(delivery: Delivery, now: datetime) -> bool:
+    of_phone = delivery.purpose in PROVING and delivery.phone_id is not None
+    return of_phone and delivery.incident.opened_at > now - CALLED_BACK
 
 
 def refuse_owner(session: Session, delivery: Delivery, now: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import structlog
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
@@ -64,7 +66,8 @@ log = structlog.stdlib.get_logger(__name__)
 def take_call() -> Response:
     """A call comes in: the menu at once; on a direct number the call itself is the alarm.
 
-    Somebody who was rung for an open incident and calls back hears that incident, and may still press #9.
+    Somebody who was rung for an open incident and calls back hears that incident, and may still press #9. Who calls
+    back after a drill or test that they missed hears what it was, and is asked.
     """
     call = read_call(request.form, get_runtime().read_number)
     if call.called in get_runtime().settings.direct_numbers:
@@ -80,20 +83,23 @@ def take_call() -> Response:
             is_silent = caller is not None and caller.silent
             if told is not None and told.incident.closed_at is None and not is_silent:
                 return call_back(session, told)
+            missed = None if is_silent else own_test.find_missed(session, call.caller, now)
+            missed_id = None if caller is None or missed is None else missed.id
     except Exception as error:
         # Who it is cannot be known now, and the menu asks nothing of it.
         log.error("menu_without_database", sid=call.sid, **describe_cause(error))
         return _answer_menu(None, asked=1)
     if caller is None:
         return answer(to_stranger())
-    return _answer_menu(caller, asked=1)
+    return _answer_menu(caller, asked=1, missed_id=missed_id)
 
 
 @voice.post("/menu/<int:asked>")
 def answer_menu(asked: int) -> Response:
     """Keys from the menu, or none; `asked` is how often the question has been put.
 
-    `?before=` names the key that came before these: a `hash`, or a `nine` that may not be all of it.
+    `?before=` names the key that came before these: a `hash`, or a `nine` that may not be all of it. `?missed=` is the
+    call of a drill or test that they have missed and heard of.
     """
     call = read_call(request.form, get_runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
@@ -106,6 +112,11 @@ def answer_menu(asked: int) -> Response:
         tested = _take_test(call)
         if tested is not None:
             return tested
+    missed_id = request.args.get("missed", type=int)
+    if missed_id is not None and keys == drill_words.CALLED_BACK_KEY:
+        thanked = _thank_for_call_back(call, missed_id)
+        if thanked is not None:
+            return thanked
     half = bool(call.keys) and keys.endswith("#")
     said = keys or call.speech
     unheard = Unheard.KEY if keys else Unheard.WORDS if call.speech else Unheard.NOTHING
@@ -121,7 +132,8 @@ def answer_menu(asked: int) -> Response:
             if said and not half:
                 keep_said(call, asked, said, error)
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
-        return _answer_menu(caller, asked=asked if half else asked + 1, half=half, unheard=unheard)
+        times = asked if half else asked + 1
+        return _answer_menu(caller, asked=times, half=half, unheard=unheard, missed_id=missed_id)
     return _answer_wordless(call, asked, said, unheard)
 
 
@@ -131,14 +143,24 @@ def _keep_said(session: Session, call: InboundCall, asked: int, said: str) -> No
 
 
 def _answer_menu(
-    caller: Caller | None, *, asked: int, half: bool = False, unheard: Unheard = Unheard.NOTHING
+    caller: Caller | None,
+    *,
+    asked: int,
+    half: bool = False,
+    unheard: Unheard = Unheard.NOTHING,
+    missed_id: int | None = None,
 ) -> Response:
     language = caller.language if caller is not None else "zh"
-    text = calls.MENU[language] if asked == 1 else calls.say_menu_again(unheard, language)
+    if missed_id is not None:
+        text = drill_words.say_missed(language) if asked == 1 else drill_words.say_missed_again(language)
+    else:
+        text = calls.MENU[language] if asked == 1 else calls.say_menu_again(unheard, language)
     # Where an intruder may be listening nothing is said, not even the menu.
     lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
     # The half that came is a wrong key if nothing follows.
-    address = make_address(f"/voice/menu/{asked}{'?before=hash' if half else ''}")
+    query = {"before": "hash"} if half else {}
+    query |= {"missed": str(missed_id)} if missed_id is not None else {}
+    address = make_address(f"/voice/menu/{asked}{'?' if query else ''}{urlencode(query)}")
     return answer(
         twiml.ask(
             lines,
@@ -178,6 +200,19 @@ def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
+
+
+def _thank_for_call_back(call: InboundCall, missed_id: int) -> Response | None:
+    """Whoever missed a drill or test has called back and says that all is well. None where there was none, or the
+    database is away: then the key is a wrong one, and the question is put again.
+    """
+    try:
+        with get_runtime().database.begin() as session:
+            language = own_test.take_call_back(session, missed_id, call.caller, read_clock(session))
+    except Exception as error:
+        log.error("call_back_without_database", sid=call.sid, **describe_cause(error))
+        return None
+    return None if language is None else answer(twiml.say([(drill_words.say_thanks(language), language)]))
 
 
 def _take_test(call: InboundCall) -> Response | None:

@@ -9,8 +9,8 @@ import time
 
 from config.database import Database
 from joint_defense.processes.stand_in import LOAD_AFTER
-from tools.bench import figure_pages, figures, page, rosters
-from tools.bench.county import county
+from tools.bench import figure_pages, figures, page, planning, rosters
+from tools.bench.county import ROSTER, county
 from tools.bench.measuring import Bench, measure
 from tools.bench.report import as_markdown, as_text
 from tools.bench.service import Service
@@ -25,7 +25,10 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the table into docs/bench.md")
     parser.add_argument("--figures", action="store_true", help="only the figures of a county")
     parser.add_argument("--rosters", action="store_true", help="only the rosters' pages of a county")
+    parser.add_argument("--planning", action="store_true", help="only the plan of a county's tests")
     given = parser.parse_args()
+    if given.planning:
+        return _measure_planning(write=given.write)
     everything = not (given.figures or given.rosters)
     if everything:
         _measure_alarms(given.runs, write=given.write)
@@ -42,6 +45,16 @@ def main() -> int:
             if given.write:
                 rosters.write(timed, load)
     return 0
+
+
+def _measure_planning(*, write: bool) -> int:
+    load = rosters.load_now()
+    with county(ROSTER) as url:
+        days = planning.measure_days(url)
+    print(planning.as_markdown(days))
+    if write:
+        planning.write(days, load)
+    return 0 if days[-1].seconds < planning.MAY_TAKE else 1
 
 
 def _measure_alarms(runs: int, *, write: bool) -> None:

@@ -5,7 +5,7 @@ Each village has a head who may sign in, eight responders and six cameras; every
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from config import migrations
@@ -73,9 +73,13 @@ _COUNTY = (
 )
 
 
+ROSTER = ("villages", "groups", "households", "residences", "phones", "SELECT", "VACUUM")
+"""What the roster alone is made of."""
+
+
 @contextmanager
-def county() -> Iterator[str]:
-    """A PostgreSQL with the county in it, at the address given, until the block ends."""
+def county(only: Collection[str] = ()) -> Iterator[str]:
+    """A PostgreSQL with the county in it, at the address given, until the block ends; or of these tables alone."""
     with PostgresServer() as server:
         with server.connect() as connection:
             connection.execute("CREATE DATABASE county")
@@ -92,8 +96,15 @@ def county() -> Iterator[str]:
                     head = person(number)
                     copy.write_row((number, head, search_keys(head), *spell_given_name(head)))
             for statement in _COUNTY:
-                connection.execute(statement.format(names=NAMES))
+                if not only or _find_table(statement) in only:
+                    connection.execute(statement.format(names=NAMES))
         yield url
+
+
+def _find_table(statement: str) -> str:
+    """What a statement fills, or its verb."""
+    words = statement.split()
+    return words[2].strip('"') if words[0] == "INSERT" else words[1] if words[0] == "UPDATE" else words[0]
 
 
 def person(number: int) -> str:

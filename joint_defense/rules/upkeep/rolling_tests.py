@@ -10,6 +10,8 @@ PROVEN_FOR = timedelta(days=30)
 """So long a sign of a person counts."""
 REST = timedelta(days=7)
 """A phone rests so long after a drill or test."""
+TRIED_AGAIN_AFTER = timedelta(days=3)
+"""A call that could not be put through rang nobody: that phone is tried again so soon, and twice in a row is a task."""
 TESTED_AFTER = tuple(timedelta(days=days) for days in (22, 15, 8, 7, 7))
 """So long after its last proof a phone is tested, by how unsure it is: one try a week is left for each. With tries of
 whoever answers 9 in 10 (seven phones of ten), 6 in 10 (two) or 3 in 10 (one) it is the least that keeps, on average,

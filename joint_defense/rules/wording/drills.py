@@ -94,6 +94,25 @@ def say_no_key_pressed(language: str) -> str:
     return "No key was received. This was a drill. Goodbye."
 
 
+CALLED_BACK_KEY = "1"
+
+
+def say_missed(language: str) -> str:
+    """To whoever calls back after a drill or test that they have missed: what it was, and what to press."""
+    if language == CHINESE:
+        return "十户联防。刚才打给您的是演练电话，不是真的警情。没事请按1。紧急求助请按井号9。"
+    return (
+        "Joint Defence. The call you missed was a drill, not real. If all is well press 1. For help press pound nine."
+    )
+
+
+def say_missed_again(language: str) -> str:
+    """The same, where nothing that counts was pressed."""
+    if language == CHINESE:
+        return "刚才是演练电话：没事请按1，需要帮忙请按井号9。"
+    return "That call was a drill: if all is well press 1, if you need help press pound nine."
+
+
 def say_thanks(language: str) -> str:
     """To whoever answers, by key or by text."""
     if language == CHINESE:

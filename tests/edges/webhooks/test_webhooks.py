@@ -47,6 +47,7 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import alarm
+from joint_defense.upkeep import drills
 from joint_defense.web.board.incident import read_board
 from joint_defense.web.words import write_headline
 from tests.conftest import MakeSettings
@@ -301,6 +302,45 @@ def test_the_eight_asks_for_a_test_call_and_is_never_taken_for_half_of_an_alarm(
     assert [each.kind for each in carrier.town.incidents()] == [IncidentKind.DRILL, IncidentKind.ALARM]
     assert "正有人求助" in carrier.call("/voice/menu/2", wang.number, sid="CA4", Digits="88")
     assert "不在联防名单上" in carrier.call("/voice/menu/1", STRANGER, sid="CA5", Digits="8")
+
+
+def test_whoever_calls_back_after_a_missed_test_hears_what_it_was_and_no_real_call_is_lost(
+    carrier: Carrier, wang: House
+) -> None:
+    town = carrier.town
+
+    def miss_a_test(sid: str) -> Incident:
+        carrier.call("/voice/menu/1", wang.number, sid=sid, Digits="8")
+        town.place(after=10**8)
+        test = town.incidents()[-1]
+        assert town.run(lambda s: drills.stop_drill(s, test.id, "", read_clock(s)))
+        return test
+
+    miss_a_test("CA1")
+    asked = carrier.call("/voice/inbound", wang.number, sid="CA2")
+    assert ("刚才打给您的是演练电话，不是真的警情" in asked, "紧急求助请按井号9" in asked) == (True, True)
+    (address,) = set(re.findall(r"/voice/menu/1\?missed=\d+", asked))
+    thanked = carrier.call(address, wang.number, sid="CA2", Digits="1")
+    assert "您的电话是通的" in thanked
+    assert carrier.call(address, wang.number, sid="CA2", Digits="1") == thanked, "the carrier repeats its webhook"
+    assert carrier.count(Acknowledgement) == 1
+    assert "您的电话是通的" not in carrier.call(address, STRANGER, sid="CA9", Digits="1")
+    assert "刚才打给您的" not in carrier.call("/voice/inbound", wang.number, sid="CA3"), "it has been answered"
+    town.run(lambda s: s.execute(update(InboundEvent).values(received_at=at(0))))
+    miss_a_test("CA4")
+    again = carrier.call("/voice/inbound", wang.number, sid="CA5")
+    (address,) = set(re.findall(r"/voice/menu/1\?missed=\d+", again))
+    once_more = carrier.call(address, wang.number, sid="CA5")
+    assert "刚才是演练电话：没事请按1，需要帮忙请按井号9" in once_more
+    (second,) = set(re.findall(r"/voice/menu/2\?missed=\d+", once_more))
+    half = carrier.call(second, wang.number, sid="CA5", Digits="5#")
+    assert re.search(r"/voice/menu/2\?before=hash&amp;missed=\d+", half)
+    assert [each.kind for each in town.incidents()] == [IncidentKind.DRILL] * 2
+    # It was said twice what it was. Who is silent then may be unable to speak: the leader is told, as ever.
+    assert "正在通知您的联防长" in carrier.call(second, wang.number, sid="CA5")
+    assert town.incidents()[-1].kind is IncidentKind.WORDLESS
+    carrier.call(second, wang.number, sid="CA6", Digits="#9")
+    assert town.incidents()[-1].kind is IncidentKind.ALARM
 
 
 def test_a_new_number_by_text_is_asked_on_a_call_and_entered_by_its_key(
