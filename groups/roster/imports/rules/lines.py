@@ -57,6 +57,7 @@ _DOTS = re.compile(r"[.…·⋯。]{2,}")
 NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
 _UNCHANGED = re.compile(r"[(（]?(保持|仍)?(不变|未变|没变|照旧|如旧|无变化|无变动|无变更|同原来?|原样)[)）]?")
 """A cell that says nothing but that what is on record stays."""
+_BEGINS_UNCHANGED = frozenset("(（保仍不未没照如无同原")
 _NOTHING = re.compile(rf"{DASHES.pattern}|无|没有|暂无|空")
 
 
@@ -102,7 +103,7 @@ class Cells:
         if column is None or (at, column.index) in self.sheet.struck:
             return ""
         text = self.sheet.text(at, column.index).strip(" \t\r\n\u3000\xa0")
-        if _UNCHANGED.fullmatch(text):
+        if text[:1] in _BEGINS_UNCHANGED and _UNCHANGED.fullmatch(text):
             return ""
         return text if not text.strip("'") else text.removeprefix("'")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from groups.rules.typed_text import tidy, without_invisible
@@ -74,6 +75,10 @@ _NO_ONE = re.compile(
 )
 
 
+_REMEMBERED = 30_000
+"""So many names: a row's is read for the group, for the row below it, and for itself."""
+
+
 class Named(NamedTuple):
     """What a cell says: the head's name, the numbers behind it, whether it is a member of the house above."""
 
@@ -86,6 +91,7 @@ class Named(NamedTuple):
     """What stands beside it in brackets, and stays in the name because nobody knows what it is."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_name(text: str) -> Named:
     """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
     text = _COUNTED.sub("", _ENUMERATED.sub("", text))
