@@ -199,7 +199,7 @@ WORDS: Mapping[str, str] = {
     "greeting_pause_past": N_("this day has gone by: choose a day to come"),
     "greeting_pause_unread": N_("this is no day: write it like 2026-12-05"),
     "greeting_paused": N_("paused until %(day)s"),
-    "greeting_phone_gone": N_("this phone is on the village's roster no more"),
+    "greeting_phone_gone": N_("this phone is not on the village's roster"),
     "greeting_resumed": N_("asked again from tomorrow"),
     "greeting_stopped": N_("this phone has refused texts (STOP): choose a call"),
     "greeting_unknown": N_("no good morning has the number %(number)s"),

@@ -464,7 +464,7 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (30.0, _change_numbers),
     (300.0, _plan_tests),
     (60.0, _ring_tests),
-    (20.0, _ask_whether_well),
+    (3.0, _ask_whether_well),
     (3.0, tell_of_sign_ins),
 )
 """What can wait for a clock: nobody stands in for it, and it keeps no tick waiting."""

@@ -6,7 +6,7 @@ Nobody but whoever enrolled them and administrators is shown who takes part: no 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -95,16 +95,6 @@ def enrol(session: Session, village_id: int, wish: Wish, by: EnrolledBy, now: da
     session.add(greeting)
     session.flush()
     return greeting
-
-
-def change(session: Session, greeting: Greeting, wish: Wish, now: datetime, rules: NumberRules) -> None:
-    """Change the time, the channel, the contact or the last step; the consent stays. Raises GreetingRefused."""
-    agreed = wish if wish.consent_by else replace(wish, consent_by=greeting.consent_by)
-    caller, contact = _check(session, greeting.village_id, agreed, rules)
-    if caller.household_id != greeting.household_id:
-        raise GreetingRefused({"phone": "phone_gone"})
-    _write(greeting, caller, wish, contact, now.astimezone(rules.zone))
-    session.flush()
 
 
 def _write(greeting: Greeting, caller: Caller, wish: Wish, contact: PhoneNumber | None, local: datetime) -> None:

@@ -14,7 +14,6 @@ from groups.web.shell import assets, navigation, slots
 from joint_defense.web import (
     actions,
     alarm_notice,
-    drills,
     exports,
     link_page,
     mutes,
@@ -28,6 +27,7 @@ from joint_defense.web import (
     words,
 )
 from joint_defense.web.access import WATCHERS
+from joint_defense.web.calls import drills, greetings
 from joint_defense.web.past import pages as past
 
 
@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
     overseers.register(app)
     drills.register(app)
     upkeep.register(app)
+    greetings.register(app)
     nights.register(app)
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):

@@ -53,6 +53,20 @@ def take_answer(
     return _ask_again(delivery, number, words.say_wrong_key(language)), None
 
 
+def answer_call_back(asked: Asked) -> str:
+    """Somebody who missed such a call calls back: the same keys, and #9; anything else is the menu's."""
+    delivery, language = asked.delivery, asked.delivery.language
+    if delivery.channel is Channel.CALL:
+        said = (delivery.text or "").replace("\n", "")
+    elif delivery.purpose is Purpose.GREETING:
+        home = delivery.household_name if language == words.CHINESE else delivery.household_name_en
+        said = words.write_greeting(home, language) + words.say_how_to_answer(language)
+    else:
+        said = words.say_call_back(language)
+    address = make_address(f"/voice/callback/{delivery.id}")
+    return twiml.ask([(said, language)], action=address, then=make_address("/voice/menu/1"), keys=1, timeout=TIMEOUT)
+
+
 def _raise_own(
     session: Session, delivery: Delivery, call: InboundCall, found: Understood | None, now: datetime
 ) -> IntakeResult:

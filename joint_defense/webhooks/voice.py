@@ -37,8 +37,9 @@ from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording.calls import Unheard
-from joint_defense.upkeep import own_test
+from joint_defense.upkeep import greeting_days, own_test
 from joint_defense.upkeep.own_test import OwnTestOutcome
+from joint_defense.webhooks import greeting_line
 from joint_defense.webhooks.caller_line import tell_raised, to_stranger
 from joint_defense.webhooks.common import (
     answer,
@@ -83,6 +84,9 @@ def take_call() -> Response:
             is_silent = caller is not None and caller.silent
             if told is not None and told.incident.closed_at is None and not is_silent:
                 return call_back(session, told)
+            asked = None if is_silent else greeting_days.find_asked(session, call.caller)
+            if asked is not None:
+                return answer(greeting_line.answer_call_back(asked))
             missed = None if is_silent else own_test.find_missed(session, call.caller, now)
             missed_id = None if caller is None or missed is None else missed.id
     except Exception as error:

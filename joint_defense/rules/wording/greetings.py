@@ -206,6 +206,13 @@ def write_to_neighbour(household: str, place: str, language: str) -> str:
     )
 
 
+def say_call_back(language: str) -> str:
+    """To a contact or neighbour who calls back about a text."""
+    if language == CHINESE:
+        return f"请您去看望的人，平安请按{WELL_KEY}，要大家来帮忙请按#9。"
+    return f"About whom you were asked to look in on: if they are well press {WELL_KEY}. For help press #9."
+
+
 def write_settled(household: str, language: str) -> str:
     """To those who were asked to look in: they need not any more."""
     if language == CHINESE:

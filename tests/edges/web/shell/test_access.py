@@ -46,6 +46,8 @@ GUARDED = {
     "/villages/<code>/numbers": ROSTER_READERS,
     "/villages/<code>/groups/<int:group_id>/nights": ROSTER_READERS,
     **{f"/villages/<code>/numbers/{what}": KEEPERS for what in ("hours", "<int:task_id>/keep")},
+    "/villages/<code>/greetings": KEEPERS,
+    **{f"/villages/<code>/greetings/<int:greeting_id>/{what}": KEEPERS for what in ("pause", "resume", "seen", "end")},
     "/villages/<code>/check": ROSTER_READERS,
     "/villages/<code>/check/<day>": ROSTER_READERS,
     "/checks": TOWN_WIDE,
