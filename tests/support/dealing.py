@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-_ON_A_TOWN_OF_THEIR_OWN = ("test_demo.py", "test_setup.py", "test_faults.py")
+_ON_A_TOWN_OF_THEIR_OWN = ("test_demo.py", "test_setup.py")
 # They look at one demo town, which takes seconds to load.
 _ON_THE_DEMO_TOWN = (
     "tests/edges/commands/test_coverage.py",
     "tests/edges/commands/test_demo_town.py",
     "tests/edges/coverage/test_formats.py",
 )
-_WATCHED = "tests/journeys/browser/test_watching_an_alarm.py"
+_TOGETHER = (
+    # A town of their own, which one of them starts and all of them look at.
+    "tests/journeys/browser/test_watching_an_alarm.py",
+    "tests/journeys/test_faults.py",
+    # A web server, the same.
+    "tests/edges/config/test_front.py",
+)
 
 
 class ByTown(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
@@ -22,7 +28,7 @@ class ByTown(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, name = nodeid.partition("::")
-        if file == _WATCHED:
+        if file in _TOGETHER:
             return file
         if file in _ON_THE_DEMO_TOWN:
             return "demo town"
