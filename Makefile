@@ -24,6 +24,7 @@
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                the newest packages that pyproject.toml allows -> requirements*.lock
 #   make bare                both commands in a Debian with nothing in it, three ways; as root, some 30 minutes
+#     STEPS=demo             the demo only, and what is told of missing packages: five minutes; WAYS="user root-srv"
 #   make screenshots         README's pictures, from a demo of its own
 #   make setup, make clean
 
@@ -126,9 +127,9 @@ system:
 screenshots: setup system
 	@$(BIN)/python -m tools.screenshots
 
-# Both commands on a machine that has nothing: docs/testing.md. Root only; WAYS="user root-srv root-home"
+# Both commands on a machine that has nothing: docs/testing.md. Root only; WAYS="user root-srv root-home" STEPS=demo
 bare:
-	@$(PYTHON3) -I tools/bare.py $(WAYS)
+	@$(PYTHON3) -I tools/bare.py $(WAYS) $(if $(filter demo,$(STEPS)),--without-tests)
 
 clean:
 	rm -rf .venv var test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
