@@ -51,8 +51,8 @@ def main() -> int:
 def show_put_backs(nights: Nights) -> int:
     """Each fault of the past that is put back: found, and by what; or not."""
     missed = 0
-    for name, put_back in ALL.items():
-        found = find(nights, put_back)
+    for name in ALL:
+        found = find(nights, name)
         missed += not found
         print(f"| {name} | {'found' if found else 'NOT FOUND'} | {found} |", flush=True)
     nights.close()
