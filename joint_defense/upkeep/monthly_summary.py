@@ -28,6 +28,8 @@ from joint_defense.rules.village_checks import DUE_DAYS
 IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS})
 """Alarms that ended so were no real incident: they are counted apart."""
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+# A clock of another zone has no day before the year 1, and nobody had a service here before.
+_EARLIEST = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,13 @@ class _Checks:
 
 
 def read_month(text: str, today: date) -> date | None:
-    """The first day of a month written as 2026-11; None for one that is none, or has not begun."""
+    """The first day of a month written as 2026-11; None for one that is none, has not begun, or is before 2000."""
     found = _MONTH.fullmatch(text)
     try:
         month = date(int(found[1]), int(found[2]), 1) if found else None
     except ValueError:
         return None
-    return month if month is not None and month <= today else None
+    return month if month is not None and _EARLIEST <= month <= today else None
 
 
 def find_last_whole_month(today: date) -> date:
