@@ -27,7 +27,6 @@ from joint_defense.rules.village_checks import DUE_DAYS
 
 IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS})
 """Alarms that ended so were no real incident: they are counted apart."""
-_FIRST_MONTH = date(2000, 1, 1)
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 # A clock of another zone has no day before the year 1, and nobody had a service here before.
 _EARLIEST = date(2000, 1, 1)
