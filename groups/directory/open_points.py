@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups.coverage.rules.reachability import COMPLETE_GROUP
@@ -191,9 +191,19 @@ def read_village_on_record(session: Session, village_id: int) -> VillageOnRecord
 
 
 def find_villages_lived_in(session: Session, day: date, village_ids: Collection[int] | None = None) -> set[int]:
-    """The town's villages, or those of these, in which any household was on record on or before a day."""
-    lived = select(Residence.id).where(Residence.village_id == Village.id, Residence.starts_on <= day).exists()
+    """The town's villages, or those of these, in which any household was on record on or before a day.
+
+    Homes that are supposed from an old subscription say nothing of when the village was on record.
+    """
+    own = (Residence.village_id == Village.id) & ~Residence.supposed
+    lived = select(Residence.id).where(own, Residence.starts_on <= day).exists()
     found = select(Village.id).where(Village.archived_at.is_(None), lived)
     if village_ids is not None:
         found = found.where(Village.id.in_(village_ids))
     return set(session.scalars(found))
+
+
+def find_lived_in_since(session: Session, village_id: int) -> date | None:
+    """Since when any household of a village is on record; None where none ever was."""
+    own = (Residence.village_id == village_id) & ~Residence.supposed
+    return session.scalar(select(func.min(Residence.starts_on)).where(own))

@@ -500,7 +500,7 @@ WORDS: Mapping[str, str] = {
     "starts_differ": N_("it starts on %(here)s here and on %(there)s in the list: left as it is"),
     "starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, send it once more"),
     "summary_needs_output": N_("A PDF or workbook needs --output FILE"),
-    "summary_no_month": N_("“%(text)s” is no month that has begun; write it like 2026-11"),
+    "summary_no_month": N_("“%(text)s” is no month from %(first)s on that has begun; write it like 2026-11"),
     "table_not_kept_any_more": N_("there is nothing to undo: this table is not kept any more"),
     "tariff_from_this_day": N_("%(plan)s has a tariff from %(day)s already"),
     "tariff_line": N_("%(plan)s  from %(day)s  village ￥%(village)s  carrier ￥%(carrier)s"),

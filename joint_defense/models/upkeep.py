@@ -184,6 +184,18 @@ class VillageCheck(Base):
     stood_open: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class ChecksBegin(Base):
+    """The one row of a town that had households before it had half-monthly checks: the first day that may be due.
+
+    Written when the town's database was brought up to date; a town that is new has none.
+    """
+
+    __tablename__ = "checks_begin"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    begin_on: Mapped[date]
+
+
 class VillageCheckText(Base):
     """A text that told a village's head of a check that is overdue; without an incident: nobody there can be told."""
 

@@ -145,7 +145,8 @@ def show_summary(text: str, form: str, output: Path | None) -> None:
         today = now.astimezone(zone).date()
         month = monthly_summary.read_month(text, today) if text else monthly_summary.find_last_whole_month(today)
         if month is None:
-            raise click.ClickException(write_both(say("summary_no_month", text=text[:16])))
+            first = f"{monthly_summary.EARLIEST:%Y-%m}"
+            raise click.ClickException(write_both(say("summary_no_month", text=text[:16], first=first)))
         found = monthly_summary.read_summary(session, month, now, zone)
     if form == "json":
         content = (json.dumps(summary_files.as_json(found), ensure_ascii=False, indent=2) + "\n").encode()

@@ -93,7 +93,10 @@ class DrillRefused(AlarmError):
 
 
 class CheckRefused(AlarmError):
-    """A half-monthly check cannot be signed off. `why`: `changed` (since it was shown), `signed` or `not_yet`."""
+    """A half-monthly check cannot be signed off.
+
+    `why`: `changed` (since it was shown), `next_begun` (the page showed an earlier check), `signed` or `not_yet`.
+    """
 
     code = "check_refused"
 

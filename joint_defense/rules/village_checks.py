@@ -37,7 +37,7 @@ class CheckState(StrEnum):
     OVERDUE = "overdue"
     """Its day has gone by."""
     NOT_YET = "not_yet"
-    """The village had no household when the last one was due."""
+    """The village had no household when the last one was due, or the town was not asked for checks yet."""
 
 
 def find_due_on(day: date) -> date:
@@ -58,7 +58,7 @@ def find_due_before(due_on: date) -> date:
 
 
 def find_state(today: date, *, signed: bool, expected: bool) -> CheckState:
-    """How the present check stands. `expected`: the village had a household on its day."""
+    """How the present check stands. `expected`: one was due of the village."""
     if signed:
         return CheckState.SIGNED
     if not expected:

@@ -6,7 +6,7 @@ all-clear, and ends when everything that it planned is over, at the latest after
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -20,7 +20,7 @@ from groups.directory import Recipient
 from joint_defense.delivery.plan import drop, insert_deliveries
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.record import note_update
-from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
+from joint_defense.models.incidents import Acknowledgement, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.hours import Spans, is_within
 from joint_defense.rules.parties import plan_rings
@@ -31,19 +31,29 @@ from joint_defense.upkeep import village_hours
 from joint_defense.upkeep.checks import note_answer, note_end, note_rung
 
 LASTS = timedelta(minutes=15)
+BROKEN_OFF = "broken_off"
+"""In the timeline's line of a drill's end: a person or a call for help ended it before its time."""
 ANSWERS_FOR = timedelta(days=1)
 """So long after a drill a text "1" is still its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom a drill rings: a village, or of it one group, one household by its door, or one phone (E.164)."""
+    """Whom a drill rings: a village, or of it one group, one household by its door, or one phone (E.164).
+
+    One of a door or a phone is a test of it, and the drill of no group: it says nothing of how soon neighbours come.
+    """
 
     village_id: int
     village: str
     group: str = ""
     door: str = ""
     phone: str = ""
+
+    @property
+    def of_groups(self) -> bool:
+        """Whether it rings whole groups."""
+        return not self.door and not self.phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +85,11 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
         directory.lock_group(session, group_id)
     if village_hours.has_open_alarm(session, scope.village_id):
         raise DrillRefused("alarm_open")
-    if _has_open_drill(session, scope.village_id):
-        raise DrillRefused("drill_open")
     chosen = [(group, _choose(session, group[0], scope, now)) for group in groups]
     chosen = [(group, phones) for group, phones in chosen if phones]
+    numbers = [] if scope.of_groups else [each.number for _, phones in chosen for each in phones]
+    if _has_open_drill(session, scope.village_id, numbers):
+        raise DrillRefused("drill_open")
     if not chosen:
         _refuse_nobody(session, scope)
     rung = {each.phone_id: scope.village_id for _, phones in chosen for each in phones if each.phone_id is not None}
@@ -86,13 +97,17 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
     return [_open(session, scope, group, phones, by, now) for group, phones in chosen]
 
 
-def _has_open_drill(session: Session, village_id: int) -> bool:
-    """A test of one phone belongs to no group, and is no drill of the village."""
+def _has_open_drill(session: Session, village_id: int, numbers: Sequence[str]) -> bool:
+    """Whether a group of the village has a drill, or one of these numbers a test.
+
+    A test of one phone belongs to no group, and is no drill of the village.
+    """
+    rung = exists().where(Delivery.incident_id == Incident.id, Delivery.number.in_(numbers))
     found = select(Incident.id).where(
         Incident.village_id == village_id,
         Incident.closed_at.is_(None),
         Incident.kind == IncidentKind.DRILL,
-        Incident.group_id.is_not(None),
+        Incident.group_id.is_not(None) | rung if numbers else Incident.group_id.is_not(None),
     )
     return session.scalar(found.limit(1)) is not None
 
@@ -127,7 +142,7 @@ def _open(
         kind=IncidentKind.DRILL,
         village_id=scope.village_id,
         village_name=scope.village,
-        group_id=group[0],
+        group_id=group[0] if scope.of_groups else None,
         group_name=group[1],
         opened_at=now,
     )
@@ -149,10 +164,13 @@ def stop_drill(session: Session, incident_id: int, by: str, now: datetime) -> bo
     if incident.kind is not IncidentKind.DRILL or incident.closed_at is not None:
         return False
     incident.closed_at, incident.outcome = now, ClosingOutcome.DRILL
-    note_update(session, incident.id, UpdateKind.CLOSED, now, by=by, outcome=ClosingOutcome.DRILL, note="")
+    # The clock ends, in its own name, a drill beside which a call for help came up in the same second.
+    broken_off = bool(by) or village_hours.has_open_alarm(session, incident.village_id)
+    said = {"by": by, "outcome": ClosingOutcome.DRILL, "note": ""} | ({BROKEN_OFF: True} if broken_off else {})
+    note_update(session, incident.id, UpdateKind.CLOSED, now, **said)
     deliveries = select(Delivery).where(Delivery.incident_id == incident_id).order_by(Delivery.id).with_for_update()
     told = session.scalars(deliveries).all()
-    note_end(session, told, now, by_itself=not by)
+    note_end(session, told, now, by_itself=not broken_off)
     drop(session, told, now)
     return True
 
@@ -173,6 +191,19 @@ def find_done(session: Session, now: datetime, limit: int = 100) -> list[int]:
     done = ~pending | late | beside
     query = select(Incident.id).where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL, done)
     return list(session.scalars(query.order_by(Incident.id).limit(limit)))
+
+
+def find_broken_off(session: Session, drill_ids: Collection[int]) -> set[int]:
+    """Those of these drills that a person or a call for help ended before their time."""
+    found: set[int] = set()
+    wanted = sorted(drill_ids)
+    for start in range(0, len(wanted), 500):  # below every database's limit of parameters
+        ends = select(IncidentUpdate.incident_id, IncidentUpdate.detail).where(
+            IncidentUpdate.incident_id.in_(wanted[start : start + 500]), IncidentUpdate.kind == UpdateKind.CLOSED
+        )
+        # Releases before this one wrote only who did it.
+        found |= {each for each, detail in session.execute(ends) if detail.get(BROKEN_OFF) or detail.get("by")}
+    return found
 
 
 def match_open(village_id: ColumnElement[int] | None = None) -> ColumnElement[bool]:

@@ -17,19 +17,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from groups import directory
 from groups.directory.town_figures import VillageFigures, read_village_figures
 from joint_defense.models.incidents import Acknowledgement, Alert, Incident
 from joint_defense.models.upkeep import PhoneTask, VillageCheck
 from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.village_checks import DUE_DAYS
+from joint_defense.upkeep.drills import find_broken_off
+from joint_defense.upkeep.village_checks import find_expected
 
 IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS})
 """Alarms that ended so were no real incident: they are counted apart."""
+EARLIEST = date(2000, 1, 1)
+"""No town's record goes back as far as this: an earlier month is a slip of the hand."""
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
-# A clock of another zone has no day before the year 1, and nobody had a service here before.
-_EARLIEST = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,14 @@ class Coming:
 
     An incident in which no first or second household came counts as longer than any other. `first`, `second`: None
     where there was no incident, `inf` where in half of them or more nobody came. `without_second`: how many had none.
+    `broken_off`: drills that ended before their time and before a second household answered, which are in no median.
     """
 
     incidents: int = 0
     first: float | None = None
     second: float | None = None
     without_second: int = 0
+    broken_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class SummaryLine:
     """A village, or the town as a whole (`code` empty).
 
     `covered` of `households` are signed up (None: nobody has counted them); of the town without villages that nobody
-    has counted, as in the coverage report. `proven` of all `signed_up` are proven. `in_vain`: alarms that were no real
+    has counted, as in the coverage report: their `signed_up` are `uncounted`, and `covered` and `uncounted` together
+    are `signed_up`. `proven` of all `signed_up` are proven. `in_vain`: alarms that were no real
     incident. `tasks_open`: at the end. `checks_due`: those of the month whose day has gone by, or that are signed off;
     `overdue`: villages whose last check of the month was not signed off then.
     """
@@ -61,6 +65,7 @@ class SummaryLine:
     covered: int
     households: int | None
     signed_up: int
+    uncounted: int
     proven: int
     alarms: Coming
     in_vain: int
@@ -86,11 +91,14 @@ class MonthlySummary:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """How one incident went: seconds to the first and second household coming, `inf` for none."""
+    """How one incident went: seconds to the first and second household coming, `inf` for none; whether it was broken
+    off before that.
+    """
 
     village_id: int
     first: float
     second: float
+    broken_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +109,13 @@ class _Checks:
 
 
 def read_month(text: str, today: date) -> date | None:
-    """The first day of a month written as 2026-11; None for one that is none, has not begun, or is before 2000."""
+    """The first day of a month written as 2026-11; None for none, for one before `EARLIEST`, one that has not begun."""
     found = _MONTH.fullmatch(text)
     try:
         month = date(int(found[1]), int(found[2]), 1) if found else None
     except ValueError:
         return None
-    return month if month is not None and _EARLIEST <= month <= today else None
+    return month if month is not None and EARLIEST <= month <= today else None
 
 
 def find_last_whole_month(today: date) -> date:
@@ -147,11 +155,13 @@ def read_summary(session: Session, month: date, now: datetime, zone: ZoneInfo) -
 
 
 def sum_up(seen: Sequence[_Seen]) -> Coming:
-    """The medians over these."""
-    if not seen:
-        return Coming()
-    first, second = median(each.first for each in seen), median(each.second for each in seen)
-    return Coming(len(seen), first, second, sum(each.second == inf for each in seen))
+    """The medians over these, but those that were broken off."""
+    whole = [each for each in seen if not each.broken_off]
+    broken_off = len(seen) - len(whole)
+    if not whole:
+        return Coming(broken_off=broken_off)
+    first, second = median(each.first for each in whole), median(each.second for each in whole)
+    return Coming(len(whole), first, second, sum(each.second == inf for each in whole), broken_off)
 
 
 def _read_incidents(
@@ -159,7 +169,8 @@ def _read_incidents(
 ) -> tuple[list[_Seen], list[int]]:
     """The incidents of this kind that opened in that time; and the villages of those that were in vain, one each.
 
-    A drill counts where it was of a group: tests of single phones ring nobody's neighbours.
+    A drill counts where it was of a group: tests of single phones ring nobody's neighbours. One that was broken off
+    says of whoever had not answered by then neither that they come nor that they do not.
     """
     opened = select(Incident.id, Incident.village_id, Incident.opened_at, Incident.outcome).where(
         Incident.kind == kind, Incident.opened_at >= begin, Incident.opened_at < end
@@ -168,11 +179,13 @@ def _read_incidents(
         opened = opened.where(Incident.group_id.is_not(None))
     rows = session.execute(opened.order_by(Incident.id)).all()
     came = _read_comers(session, kind, begin, end)
+    ended = find_broken_off(session, [row.id for row in rows]) if kind is IncidentKind.DRILL else set()
     seen = []
     for incident_id, village_id, at, outcome in rows:
         if outcome not in IN_VAIN:
             times = sorted((each - at).total_seconds() for each in came[incident_id])
-            seen.append(_Seen(village_id, *[*times, inf, inf][:2]))
+            first, second = [*times, inf, inf][:2]
+            seen.append(_Seen(village_id, first, second, second == inf and incident_id in ended))
     return seen, [row.village_id for row in rows if row.outcome in IN_VAIN]
 
 
@@ -225,7 +238,7 @@ def _count_checks(session: Session, month: date, as_of: date, today: date) -> di
         if day > as_of:
             continue
         signed = set(session.scalars(select(VillageCheck.village_id).where(VillageCheck.due_on == day)))
-        expected = directory.find_villages_lived_in(session, day)
+        expected = find_expected(session, day)
         for village_id in expected | signed:
             own, is_signed = found[village_id], village_id in signed
             late = not is_signed and day < today
@@ -249,6 +262,7 @@ def _make_line(
         covered=0 if of.households is None else of.signed_up,
         households=of.households,
         signed_up=of.signed_up,
+        uncounted=of.signed_up if of.households is None else 0,
         proven=of.proven,
         alarms=alarms,
         in_vain=in_vain,
@@ -271,6 +285,7 @@ def _add_up(lines: Sequence[SummaryLine], alarms: Sequence[_Seen], drills: Seque
         covered=sum(each.covered for each in lines),
         households=sum(each.households or 0 for each in counted) if counted else None,
         signed_up=sum(each.signed_up for each in lines),
+        uncounted=sum(each.uncounted for each in lines),
         proven=sum(each.proven for each in lines),
         alarms=sum_up(alarms),
         in_vain=sum(each.in_vain for each in lines),

@@ -13,25 +13,32 @@ _TEMPLATE = Path(__file__).parent / "summary.typ"
 MOST_LINES = 400
 """So many villages stand in the PDF; of more, the workbook has all."""
 MOST_NAMED = 40
-NEVER = "多数没有"
+NEVER = "半数以上没有"
+"""Of half the incidents or more there was none: no number of seconds says that."""
 NOTHING = "—"
 TOWN = "全镇"
 HEADINGS = (
-    *("村居", "代码", "已开通", "户数", "覆盖率", "近30天打通", "打通率"),
+    *("村居", "代码", "已开通", "其中未统计户数的村居", "户数", "覆盖率", "近30天打通", "打通率"),
     *("警情", "警情首户（秒）", "警情次户（秒）", "警情无次户", "误报误按"),
-    *("演练", "演练首户（秒）", "演练次户（秒）", "演练无次户"),
+    *("演练", "演练首户（秒）", "演练次户（秒）", "演练无次户", "演练中止"),
     *("新增待办", "办结待办", "月末待办", "应签检查", "已签检查", "检查逾期"),
 )
 NOTES = (
-    ("覆盖率", "截止日已开通户数与截止日现行常住户数之比；没有统计户数的村居，户数和开通数都不计入全镇。"),
+    (
+        "覆盖率",
+        "截止日已开通户数与截止日现行常住户数之比；没有统计户数的村居没有覆盖率，其已开通户单列，不计入全镇覆盖率，仍计入全镇已开通和打通率。",
+    ),
     ("近30天打通", "截止日已开通的户中，当天及前29天内有人按键、回复或来电的户数；打通率是它与已开通户数之比。"),
     ("首户、次户", "从警情（演练）开始，到第一户、第二户首次答复赶来或到场的秒数；求助户和值班队员不算户。"),
     (
         "中位数",
-        "按警情（演练）逐起排列取中位，没有第一户或第二户的排在最后；半数以上没有时写“多数没有”。全镇按全部警情取，不是各村的平均。",
+        "按警情（演练）逐起排列取中位，没有第一户或第二户的排在最后；一半或更多没有时写“半数以上没有”。全镇按全部警情取，不是各村的平均。",
     ),
     ("警情", "当月开始的求助，不含以误报、误按、恶意结束的，这些单列。无声来电不算。"),
-    ("演练", "当月开始的联防组演练，不含单部电话的测试。"),
+    (
+        "演练",
+        "当月开始的联防组演练，不含单户、单部电话的测试。第二户答复前就被警情或人员中止的单列，不计入次数和中位数。",
+    ),
     ("待办", "当月新增、办结的号码待办，和截止时还没有办结的。"),
     ("检查", "每月1日、16日的半月检查；到期日过后没有签字为逾期。逾期看当月最近一次。"),
 )
@@ -44,7 +51,7 @@ def as_xlsx(summary: MonthlySummary) -> bytes:
         heading=HEADINGS,
         rows=(make_cells(each) for each in summary.villages),
         total=make_cells(summary.town),
-        widths=(14, 9, 9, 9, 9, 11, 9, 7, 13, 13, 10, 9, 7, 13, 13, 10, 9, 9, 9, 9, 9, 9),
+        widths=(14, 9, 9, 13, 9, 9, 11, 9, 7, 13, 13, 10, 9, 7, 13, 13, 10, 9, 9, 9, 9, 9, 9, 9),
         title=f"十户联防月度汇总 {write_span(summary)}",
         look=Look(printed=True, landscape=True, filtered=True),
     )
@@ -62,10 +69,10 @@ def as_pdf(summary: MonthlySummary) -> bytes:
         "title": "十户联防月度汇总",
         "span": write_span(summary),
         "tiles": [
-            ("覆盖率", f"{write_share(town.covered, town.households)}", _write_of(town.covered, town.households)),
+            ("覆盖率", f"{write_share(town.covered, town.households)}", _write_covered(town)),
             ("近30天打通", write_share(town.proven, town.signed_up), _write_of(town.proven, town.signed_up)),
             ("警情：首户、次户", _write_both(town.alarms), f"{town.alarms.incidents}起"),
-            ("演练：首户、次户", _write_both(town.drills), f"{town.drills.incidents}次"),
+            ("演练：首户、次户", _write_both(town.drills), _write_drills(town.drills)),
             ("待办：新增、办结", f"{town.tasks_opened}、{town.tasks_closed}", f"月末{town.tasks_open}"),
             ("检查逾期村居", f"{town.overdue}", f"已签{town.checks_signed}/{town.checks_due}"),
         ],
@@ -84,7 +91,10 @@ def as_pdf(summary: MonthlySummary) -> bytes:
 
 
 def as_json(summary: MonthlySummary) -> dict[str, Any]:
-    """The same for programs. Seconds are `null` where there was no incident, and `"never"` where most had nobody."""
+    """The same for programs.
+
+    Seconds are `null` where there was no incident, and `"never"` where in half of them or more nobody came.
+    """
     return {
         "month": f"{summary.month:%Y-%m}",
         "as_of": summary.as_of.isoformat(),
@@ -98,12 +108,12 @@ def make_cells(line: SummaryLine) -> list[Cell]:
     """A line as the cells of the workbook, one for each heading."""
     late: Cell = line.overdue if not line.code else ("逾期" if line.overdue else "")
     return [
-        *(line.name or TOWN, line.code, line.covered if line.households is not None else line.signed_up),
+        *(line.name or TOWN, line.code, line.signed_up, line.uncounted),
         *(line.households, Share(line.covered, line.households or 0), line.proven, Share(line.proven, line.signed_up)),
         *(line.alarms.incidents, _make_seconds(line.alarms.first), _make_seconds(line.alarms.second)),
         *(line.alarms.without_second, line.in_vain),
         *(line.drills.incidents, _make_seconds(line.drills.first), _make_seconds(line.drills.second)),
-        *(line.drills.without_second, line.tasks_opened, line.tasks_closed, line.tasks_open),
+        *(line.drills.without_second, line.drills.broken_off, line.tasks_opened, line.tasks_closed, line.tasks_open),
         *(line.checks_due, line.checks_signed, late),
     ]
 
@@ -138,6 +148,10 @@ def _make_row(line: SummaryLine) -> list[str]:
     ]
 
 
+def _write_drills(drills: Coming) -> str:
+    return f"{drills.incidents}次" + (f"，中止{drills.broken_off}次" if drills.broken_off else "")
+
+
 def _write_both(coming: Coming) -> str:
     return f"{_write_seconds(coming.first)}、{_write_seconds(coming.second)}" if coming.incidents else NOTHING
 
@@ -154,6 +168,12 @@ def _make_seconds(seconds: float | None) -> Cell:
     return NEVER if seconds == inf else round_seconds(seconds)
 
 
+def _write_covered(line: SummaryLine) -> str:
+    """Of the town: how many of how many, and how many stand beside that because nobody has counted their village."""
+    counted = _write_of(line.covered, line.households)
+    return f"{counted}，未统计村居另有{line.uncounted:,}户" if line.uncounted else counted
+
+
 def _write_of(part: int, of: int | None) -> str:
     return f"{part:,}/{NOTHING if of is None else f'{of:,}'}户"
 
@@ -165,10 +185,10 @@ def _describe(line: SummaryLine) -> dict[str, Any]:
         return {"incidents": coming.incidents, **told, "without_second": coming.without_second}
 
     return {
-        "coverage": {"signed_up": line.covered, "households": line.households},
+        "coverage": {"covered": line.covered, "households": line.households, "uncounted": line.uncounted},
         "proven": {"proven": line.proven, "signed_up": line.signed_up},
         "incidents": describe(line.alarms) | {"in_vain": line.in_vain},
-        "drills": describe(line.drills),
+        "drills": describe(line.drills) | {"broken_off": line.drills.broken_off},
         "tasks": {"opened": line.tasks_opened, "closed": line.tasks_closed, "open": line.tasks_open},
         "checks": {"due": line.checks_due, "signed": line.checks_signed, "overdue": line.overdue},
     }

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from config.database import insert_or_skip
 from groups import directory
 from groups.directory import RosterPoints, VillageOnRecord
-from joint_defense.models.upkeep import VillageCheck
+from joint_defense.models.upkeep import ChecksBegin, VillageCheck
 from joint_defense.rules.errors import CheckRefused
 from joint_defense.rules.village_checks import CheckState, Section, find_due_before, find_due_on, find_state
 from joint_defense.upkeep import tasks
@@ -28,8 +28,9 @@ LISTED = 24
 
 @dataclass(frozen=True, slots=True)
 class OpenPoints:
-    """What stands open in a village: of its roster, and the tasks, the oldest first."""
+    """What stands open in a village for the check of `due_on`: of its roster, and the tasks, the oldest first."""
 
+    due_on: date
     roster: RosterPoints
     tasks: tuple[OpenTask, ...]
 
@@ -57,8 +58,9 @@ class OpenPoints:
 
     @property
     def mark(self) -> str:
-        """The same as long as the same things stand open."""
-        return sha256(json.dumps(self.freeze(), ensure_ascii=False).encode()).hexdigest()[:32]
+        """The same as long as the same things stand open for the same check, whose day is its first eight digits."""
+        held = sha256(json.dumps(self.freeze(), ensure_ascii=False).encode()).hexdigest()
+        return f"{self.due_on:%Y%m%d}{held[:32]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,23 @@ class CheckNow:
 
 def read_points(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> OpenPoints:
     """What stands open in a village now."""
-    roster = directory.read_roster_points(session, village_id, now, now.astimezone(zone).date())
+    today = now.astimezone(zone).date()
+    roster = directory.read_roster_points(session, village_id, now, today)
     found = sorted(tasks.list_open(session, village_id), key=lambda each: (each.task.opened_at, each.task.id))
-    return OpenPoints(roster, tuple(found))
+    return OpenPoints(find_due_on(today), roster, tuple(found))
 
 
 def sign_off(session: Session, village_id: int, by: str, mark: str, now: datetime, zone: ZoneInfo) -> VillageCheck:
     """Put on record that somebody has gone through the present check, with what stands open now.
 
-    `mark` is that of the points which were shown. Raises CheckRefused where others stand open by now, where somebody
-    has signed it off already, or where none is due yet.
+    `mark` is that of the points which were shown. Raises CheckRefused where others stand open by now, where they were
+    shown for an earlier check, where somebody has signed it off already, or where none is due yet.
     """
     due_on = find_due_on(now.astimezone(zone).date())
-    if not directory.find_villages_lived_in(session, due_on, [village_id]):
+    if not find_expected(session, due_on, [village_id]):
         raise CheckRefused("not_yet")
+    if mark[:8].isdecimal() and mark[:8] < f"{due_on:%Y%m%d}":
+        raise CheckRefused("next_begun")
     if find_check(session, village_id, due_on) is not None:
         raise CheckRefused("signed")
     points = read_points(session, village_id, now, zone)
@@ -116,11 +121,11 @@ def read_now(session: Session, village_id: int, today: date) -> CheckNow:
 
 
 def read_all_now(session: Session, today: date, village_ids: Collection[int]) -> dict[int, CheckNow]:
-    """The same of several villages by their ids: three questions, however many they are."""
+    """The same of several villages by their ids: four questions, however many they are."""
     due_on = find_due_on(today)
     rows = session.scalars(select(VillageCheck).where(VillageCheck.due_on == due_on)).all()
     signed = {row.village_id: _make_line(row) for row in rows}
-    expected = directory.find_villages_lived_in(session, due_on, village_ids if len(village_ids) == 1 else None)
+    expected = find_expected(session, due_on, village_ids if len(village_ids) == 1 else None)
     found = {}
     for village_id in village_ids:
         state = find_state(today, signed=village_id in signed, expected=village_id in expected)
@@ -135,11 +140,25 @@ def find_overdue(session: Session, today: date) -> set[int]:
     if due_on == today:
         return set()
     signed = select(VillageCheck.village_id).where(VillageCheck.due_on == due_on)
-    return directory.find_villages_lived_in(session, due_on) - set(session.scalars(signed))
+    return find_expected(session, due_on) - set(session.scalars(signed))
+
+
+def find_expected(session: Session, due_on: date, village_ids: Collection[int] | None = None) -> set[int]:
+    """The town's villages, or those of these, of which a check was due on a day: they had a household by then, and the
+    town had these checks.
+    """
+    begin = _find_begin(session)
+    if begin is not None and due_on < begin:
+        return set()
+    return directory.find_villages_lived_in(session, due_on, village_ids)
+
+
+def _find_begin(session: Session) -> date | None:
+    return session.scalar(select(ChecksBegin.begin_on))
 
 
 def list_checks(session: Session, village_id: int, today: date) -> list[CheckLine]:
-    """The earlier checks of a village, the newest first, also those that nobody signed off, back to its first one."""
+    """The earlier checks of a village, the newest first, back to the first that was due, signed off or not."""
     rows = session.scalars(
         select(VillageCheck)
         .where(VillageCheck.village_id == village_id)
@@ -147,13 +166,21 @@ def list_checks(session: Session, village_id: int, today: date) -> list[CheckLin
         .limit(LISTED + 1)
     ).all()
     signed = {row.due_on: _make_line(row) for row in rows}
-    first = session.scalar(select(func.min(VillageCheck.due_on)).where(VillageCheck.village_id == village_id))
+    first = _find_first(session, village_id)
     found: list[CheckLine] = []
     due_on = find_due_before(find_due_on(today))
     while first is not None and due_on >= first and len(found) < LISTED:
         found.append(signed.get(due_on, CheckLine(due_on)))
         due_on = find_due_before(due_on)
     return found
+
+
+def _find_first(session: Session, village_id: int) -> date | None:
+    """On or after which day a village's first check was due; None where none ever was."""
+    first_signed = session.scalar(select(func.min(VillageCheck.due_on)).where(VillageCheck.village_id == village_id))
+    since, begin = directory.find_lived_in_since(session, village_id), _find_begin(session)
+    expected = since if since is None or begin is None else max(since, begin)
+    return min((each for each in (first_signed, expected) if each is not None), default=None)
 
 
 def find_check(session: Session, village_id: int, due_on: date) -> VillageCheck | None:

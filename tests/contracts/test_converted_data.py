@@ -141,6 +141,9 @@ def test_every_day_of_a_subscription_gets_a_home_and_the_home_says_the_village(u
             text("SELECT household_id, village_id, group_id, starts_on, ends_on FROM residences ORDER BY 1, 4")
         )
         homes = [(*row[:3], str(row[3]), None if row[4] is None else str(row[4])) for row in rows]
+        # A town that had households is asked for checks from the day of the upgrade on.
+        begin = session.execute(text("SELECT id, begin_on FROM checks_begin")).one()
+    assert (begin[0], str(begin[1]) > "2026-11-01") == (1, True)
     assert homes == [
         (1, 1, None, "2028-01-01", "2028-01-05"),
         *stays[:3],
@@ -176,6 +179,7 @@ def test_responders_have_an_id_of_their_own_and_everybody_an_english_name(upgrad
             text("SELECT household_id, responder_id, household_name_en FROM acknowledgements ORDER BY id")
         ).all()
         events = session.execute(text("SELECT household_id, responder_id FROM inbound_events ORDER BY id")).all()
+        assert session.execute(text("SELECT id FROM checks_begin")).all() == [], "nobody lived there yet"
     assert [tuple(row) for row in deliveries] == [
         (7, None, 9, names[0]),
         (None, 3, None, names[1]),

@@ -219,7 +219,11 @@ def _find_today(session: Session) -> date:
 def _say_why(why: str) -> str:
     words: dict[str, str] = {
         "changed": gettext("Something has changed since this page was shown. Please look at it again, then sign off."),
+        "next_begun": gettext(
+            "The next half-month has begun since this page was shown: the check that it showed can no longer be signed "
+            "off. This is the new one."
+        ),
         "signed": gettext("This check is signed off already."),
-        "not_yet": gettext("The village had no household when the last check was due: the first one is the next."),
+        "not_yet": gettext("No check of this village is due yet: its first one is the next."),
     }
     return words[why]

@@ -17,6 +17,7 @@ from groups.web.shell import slots
 from groups.web.shell.access import TOWN_WIDE, require
 from joint_defense.upkeep import summary_files
 from joint_defense.upkeep.monthly_summary import (
+    EARLIEST,
     MonthlySummary,
     find_last_whole_month,
     find_month_after,
@@ -49,7 +50,8 @@ def show() -> ResponseReturnValue:
     if found is None:
         return _draw_wrong()
     last = max(-(-len(found.villages) // A_PAGE), 1)
-    before, after = find_last_whole_month(found.month), find_month_after(found.month)
+    before = find_last_whole_month(found.month) if found.month > EARLIEST else None
+    after = find_month_after(found.month)
     return render_template(
         "upkeep/summary.html",
         summary=found,
@@ -57,7 +59,7 @@ def show() -> ResponseReturnValue:
         page=page,
         last=last,
         month=f"{found.month:%Y-%m}",
-        before=f"{before:%Y-%m}",
+        before=f"{before:%Y-%m}" if before is not None else "",
         after="" if after > found.as_of and not found.whole else f"{after:%Y-%m}",
         wrong="",
     )
@@ -91,7 +93,7 @@ def _read() -> MonthlySummary | None:
 
 
 def _draw_wrong() -> ResponseReturnValue:
-    wrong = gettext("Please write a month that has begun, like 2026-11.")
+    wrong = gettext("Please write a month from %(first)s on that has begun, like 2026-11.", first=f"{EARLIEST:%Y-%m}")
     return render_template("upkeep/summary.html", summary=None, wrong=wrong, month=""), 422
 
 
@@ -100,7 +102,7 @@ def write_seconds(seconds: float | None) -> str:
     if seconds is None:
         return summary_files.NOTHING
     if seconds == inf:
-        nobody: str = gettext("in most nobody")
+        nobody: str = gettext("in half or more nobody")
         return nobody
     words: str = gettext("%(seconds)s seconds", seconds=summary_files.round_seconds(seconds))
     return words

@@ -6,14 +6,15 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from groups.models.figures import ReachProof
 from groups.models.roster import Household, Phone
 from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.delivery.proofs import note_proofs
-from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident, IncidentUpdate
+from joint_defense.models.upkeep import PhoneCheck
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.upkeep import drills, own_test, results
@@ -74,6 +75,11 @@ def test_a_group_a_door_or_a_phone_is_rung_alone(town: Town) -> None:
     town.run(lambda s: drills.stop_drill(s, by_door, "", at(1)))
     (by_phone,) = start(town, phone=wang.numbers[1])
     assert {each.number for each in town.deliveries(by_phone)} == {wang.numbers[1]}
+    # One of a phone or a door is no drill of the group; but nobody is rung by two at once.
+    of_groups = {each.id: each.group_id is not None for each in town.incidents()}
+    assert of_groups == {first: True, second: True, by_door: False, by_phone: False}
+    assert why_refused(town, phone=wang.numbers[1]) == "drill_open"
+    assert len(start(town, phone=li.number)) == 1
 
 
 def test_a_drill_is_refused_with_its_reason_and_plans_nothing(town: Town) -> None:
@@ -128,7 +134,12 @@ def test_an_alarm_in_the_same_second_is_found_by_the_clock(town: Town) -> None:
     assert town.read(lambda s: drills.find_done(s, at(0) + LASTS)) == [drill]
     town.raise_alarm(wang)
     town.run(lambda s: s.execute(update(Incident).where(Incident.id == drill).values(closed_at=None)))
+    town.run(lambda s: s.execute(delete(IncidentUpdate).where(IncidentUpdate.incident_id == drill)))
     assert town.read(lambda s: drills.find_done(s, at(1))) == [drill]
+    # The clock ends it, and it counts as broken off: nobody has missed it.
+    town.run(lambda s: drills.stop_drill(s, drill, "", at(1)))
+    assert town.read(lambda s: drills.find_broken_off(s, [drill])) == {drill}
+    assert set(town.read(lambda s: s.scalars(select(PhoneCheck.missed)).all())) <= {0}
 
 
 def test_a_key_and_a_text_prove_their_phones_and_only_theirs(town: Town) -> None:

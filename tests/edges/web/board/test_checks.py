@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 from config.database import Database, read_clock
 from groups.models.accounts import Account, AccountRole
 from groups.models.enrolment import Device, DeviceKind, Subscription
-from groups.models.figures import ProofKind, ReachProof
+from groups.models.figures import ProofKind, ReachProof, Residence
 from groups.models.roster import Group, Household, Phone, Village
 from joint_defense.models.incidents import Delivery
-from joint_defense.models.upkeep import VillageCheck, VillageCheckText
+from joint_defense.models.upkeep import ChecksBegin, VillageCheck, VillageCheckText
 from joint_defense.rules.errors import CheckRefused
 from joint_defense.rules.village_checks import CheckState, find_due_before, find_due_on, find_next_due, find_state
 from joint_defense.upkeep import head_texts, tasks, village_checks, village_hours
@@ -153,10 +153,11 @@ def test_a_check_that_is_overdue_stands_at_home_in_the_town_and_in_the_heads_wee
         village_checks.sign_off(session, village_id, "村长", points.mark, late, zone)
         assert head_texts.find_heads_due(session, late.replace(day=10), zone) == []
         lines = village_checks.list_checks(session, village_id, date(2027, 1, 16))
-        assert [(str(each.due_on), each.signed_by) for each in lines] == [
+        assert [(str(each.due_on), each.signed_by) for each in lines[:4]] == [
             ("2027-01-01", ""),
             ("2026-12-16", ""),
             ("2026-12-01", "村长"),
+            ("2026-11-16", ""),
         ]
     town = signed_in(AccountRole.LIAISON).get("/checks").text
     assert ("墙下陶村" in town, "四甲村" in town) == (True, True)
@@ -166,6 +167,49 @@ def test_a_check_that_is_overdue_stands_at_home_in_the_town_and_in_the_heads_wee
     run = web.test_cli_runner().invoke
     assert {line.split("\t")[0] for line in run(args=["upkeep", "checks"]).output.splitlines()} == {"QX", "SJ"}
     assert '"failing": 1' in run(args=["upkeep", "check", "--village", VILLAGE]).output
+
+
+def test_a_page_drawn_before_midnight_does_not_sign_the_next_check(
+    lived_in: dict[str, Any], store: Database, web: Flask
+) -> None:
+    zone, village_id = web.extensions["settings"].zone, lived_in["village"]
+    before, after = datetime(2026, 12, 15, 15, 59, tzinfo=UTC), datetime(2026, 12, 15, 16, 1, tzinfo=UTC)
+    with store.begin() as session:
+        shown = village_checks.read_points(session, village_id, before, zone)
+        with pytest.raises(CheckRefused, match="next_begun"):
+            village_checks.sign_off(session, village_id, "村长", shown.mark, after, zone)
+        now_shown = village_checks.read_points(session, village_id, after, zone)
+        assert now_shown.freeze() == shown.freeze(), "nothing else has changed"
+        made = village_checks.sign_off(session, village_id, "村长", now_shown.mark, after, zone)
+        assert made.due_on == date(2026, 12, 16)
+        assert village_checks.list_checks(session, village_id, date(2026, 12, 16))[0].signed_at is None
+
+
+def test_checks_that_nobody_ever_signed_are_listed_from_the_first_that_was_due(
+    lived_in: dict[str, Any], store: Database
+) -> None:
+    own, today = lived_in["village"], date(2026, 12, 20)
+    with store.begin() as session:
+        other = session.scalars(select(Village.id).where(Village.code == OTHER_VILLAGE)).one()
+        newcomer = Household(village_id=other, head="孙", door="1号", position=1)
+        session.add(newcomer)
+        session.flush()
+        supposed = Residence(household_id=newcomer.id, village_id=other, starts_on=date(2020, 1, 1), supposed=True)
+        supposed.ends_on = date(2026, 11, 10)
+        session.add_all([supposed, home_since(newcomer, date(2026, 11, 10))])
+        session.flush()
+        listed = [str(each.due_on) for each in village_checks.list_checks(session, other, today)]
+        assert listed == ["2026-12-01", "2026-11-16"]
+        assert len(village_checks.list_checks(session, own, today)) == village_checks.LISTED
+        # The town had households, and was brought up to date on the 10th of December: nothing was due before.
+        session.add(ChecksBegin(id=1, begin_on=date(2026, 12, 10)))
+        session.flush()
+        states = [village_checks.read_now(session, own, day).state for day in (date(2026, 12, 12), today)]
+        assert states == [CheckState.NOT_YET, CheckState.OVERDUE]
+        assert village_checks.find_overdue(session, date(2026, 12, 12)) == set()
+        assert village_checks.list_checks(session, own, today) == []
+        later = village_checks.list_checks(session, own, date(2027, 1, 2))
+        assert [(str(each.due_on), each.signed_at) for each in later] == [("2026-12-16", None)]
 
 
 def test_a_village_whose_head_cannot_be_told_is_not_asked_about_every_minute(

@@ -23,13 +23,15 @@ from groups.models.enrolment import Subscription
 from groups.models.figures import HouseholdCount, ProofKind, ReachProof
 from groups.models.roster import Household, Phone, Village
 from groups.rules.counting import CountKind
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Acknowledgement, Alert, Incident
 from joint_defense.models.upkeep import PhoneTask, VillageCheck
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.tasks import TaskOutcome, TaskReason, TaskStage
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.upkeep.monthly_summary import Coming, read_month, read_summary
-from joint_defense.upkeep.summary_files import round_seconds, write_share
+from joint_defense.upkeep.summary_files import as_json, round_seconds, write_share
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn
 from tests.edges.web.scenes import settle_group
 from tests.support.factories import home_since
@@ -182,7 +184,7 @@ def test_page_files_and_command_say_the_same(
     liaison = signed_in(AccountRole.LIAISON)
     page = liaison.get("/summary?month=2026-10").text
     assert [
-        each for each in ("66.7%", "11.1%", "首户35秒", "次户90秒", "多数没有", "1个村居逾期") if each not in page
+        each for each in ("66.7%", "11.1%", "首户35秒", "次户90秒", "半数以上没有", "1个村居逾期") if each not in page
     ] == []
     book = load_workbook(BytesIO(liaison.get("/summary.xlsx?month=2026-10").data))
     rows = list(book.worksheets[0].iter_rows(values_only=True))
@@ -197,30 +199,67 @@ def test_page_files_and_command_say_the_same(
         "逾期",
     )
     assert own["覆盖率"] == pytest.approx(8 / 12)
+    # Each column adds up to the town's, and each share has its denominator in the row: (9 - 1) / 12 and 1 / 9.
+    apart = "其中未统计户数的村居"
+    assert [
+        (by_name[each]["已开通"], by_name[each][apart], by_name[each]["户数"], by_name[each]["近30天打通"])
+        for each in ("墙下陶村", "四甲村", "全镇")
+    ] == [(8, 0, 12, 1), (1, 1, None, 0), (9, 1, 12, 1)]
+    assert by_name["全镇"]["打通率"] == pytest.approx(1 / 9)
+    assert [each for each in ("1/–", "8/12 · 未统计户数的村居另有1户", "1/9") if each not in page] == []
     assert (by_name["四甲村"]["户数"], by_name["四甲村"]["覆盖率"], by_name["四甲村"]["警情首户（秒）"]) == (
         None,
         None,
-        "多数没有",
+        "半数以上没有",
     )
     assert (by_name["全镇"]["警情首户（秒）"], by_name["全镇"]["检查逾期"]) == (35, 1)
     pdf = PdfReader(BytesIO(liaison.get("/summary.pdf?month=2026-10").data))
     text = "".join("".join(each.extract_text().split()) for each in pdf.pages)
-    assert [each for each in ("2026年10月", "66.7%", "35秒", "半月检查逾期", "墙下陶村") if each not in text] == []
+    assert [
+        each
+        for each in ("2026年10月", "66.7%", "35秒", "半月检查逾期", "8/12户，未统计村居另有1户", "1/9户")
+        if each not in text
+    ] == []
     run = web.test_cli_runner().invoke
     said = json.loads(run(args=["upkeep", "summary", "--month", "2026-10"]).output)
     assert (said["town"]["incidents"]["first"], said["town"]["incidents"]["second"]) == (35.0, "never")
+    assert said["town"]["coverage"] == {"covered": 8, "households": 12, "uncounted": 1}
     output = tmp_path / "summary.pdf"
     assert (
         run(args=["upkeep", "summary", "--month", "2026-10", "--format", "pdf", "--output", str(output)]).exit_code == 0
     )
     assert output.read_bytes().startswith(b"%PDF")
-    assert run(args=["upkeep", "summary", "--month", "2026-13"]).exit_code == 1
+    for wrong in ("2026-13", "0001-01", "0999-05", "1999-12"):
+        assert "2000-01" in run(args=["upkeep", "summary", "--month", wrong]).output
     assert run(args=["upkeep", "summary", "--format", "pdf"]).exit_code == 1
-    for wrong in ("2026-13", "2999-01", "October"):
+    for wrong in ("2026-13", "2999-01", "October", "0001-01", "0999-05", "1999-12"):
         answer = liaison.get(f"/summary?month={wrong}")
-        assert (answer.status_code, "请写已经开始的月份" in answer.text) == (422, True)
-        assert liaison.get(f"/summary.pdf?month={wrong}").status_code == 422
+        assert (answer.status_code, "请写2000-01以后已经开始的月份" in answer.text) == (422, True)
+        assert [liaison.get(f"/summary.{form}?month={wrong}").status_code for form in ("pdf", "xlsx")] == [422, 422]
+    oldest = liaison.get("/summary?month=2000-01").text
+    assert ("month=1999-12" in oldest, "month=2000-02" in oldest) == (False, True)
     assert liaison.get("/summary.csv").status_code == 404
+
+
+def test_a_drill_that_was_broken_off_says_nothing_of_who_had_not_answered_yet(
+    told: dict[str, int], store: Database
+) -> None:
+    # Broken off before anybody answered, and after two; one came to its end by itself, and nobody had answered.
+    ended: tuple[tuple[datetime, dict[int, float], str], ...] = (
+        (moment(10, 9), {}, "#7"),
+        (moment(10, 10), {101: 5, 102: 6}, "村长"),
+        (moment(10, 11), {}, ""),
+    )
+    with store.begin() as session:
+        own = session.get_one(Village, told["own"])
+        for opened, came, by in ended:
+            incident(session, own, opened, came, kind=IncidentKind.DRILL)
+            drill = session.scalars(select(Incident.id).order_by(Incident.id.desc()).limit(1)).one()
+            note_update(session, drill, UpdateKind.CLOSED, opened, by=by)
+    with store.begin() as session:
+        found = read_summary(session, OCTOBER, LATER, ZONE)
+    assert found.villages[0].drills == found.town.drills == Coming(3, 15.0, 40.0, 1, broken_off=1)
+    assert as_json(found)["town"]["drills"]["broken_off"] == 1
 
 
 def test_what_is_written_is_rounded_half_up_and_a_month_is_one_that_has_begun() -> None:
@@ -229,4 +268,6 @@ def test_what_is_written_is_rounded_half_up_and_a_month_is_one_that_has_begun() 
     ]
     assert [round_seconds(each) for each in (34.5, 35.49, 35.5)] == [35, 35, 36]
     assert read_month("2026-11", date(2026, 11, 1)) == date(2026, 11, 1)
-    assert [read_month(each, date(2026, 11, 1)) for each in ("2026-12", "0000-01", "2026-1", "")] == [None] * 4
+    assert [read_month(each, date(2026, 11, 1)) for each in ("2026-12", "0000-01", "0001-01", "1999-12", "2026-1")] == [
+        None
+    ] * 5
