@@ -29,7 +29,7 @@ class DrillLine:
     phones: int
     answered: int
     of_one: bool
-    """It is the test of one phone."""
+    """It is a test of single phones or of one household, and no drill of a group."""
 
 
 @dataclass(frozen=True, slots=True)

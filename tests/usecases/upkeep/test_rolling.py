@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
 
 from groups.models.figures import ProofKind, ReachProof
-from groups.models.roster import Household
+from groups.models.roster import Household, Village
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask
@@ -93,6 +94,29 @@ def test_a_days_tests_are_planned_once_for_what_is_due_and_spread_over_the_hours
             rung += ring(village, NINE + day * DAY + hour * 3600)
         finish(village, NINE + day * DAY + 9 * 3600 + 1800)
     assert sorted(rung) == sorted({*(each.number for each in houses[5:]), old.number})
+
+
+def test_a_phone_is_taken_in_where_hours_are_set_and_follows_its_household_to_any_village(village: Town) -> None:
+    house, moves = village.house("王"), village.house("李")
+
+    def add_other(session: Session) -> int:
+        other = Village(code="NX", name="新村")
+        session.add(other)
+        session.flush()
+        return other.id
+
+    other = village.run(add_other)
+    newcomer = village.house("陈")
+    in_other = update(Household).where(Household.id == newcomer.id).values(village_id=other, group_id=None)
+    village.run(lambda s: s.execute(in_other))
+    assert plan(village) == 1
+    homes = select(PhoneCheck.phone_id, PhoneCheck.village_id).order_by(PhoneCheck.phone_id)
+    own, moved = village.phone(house.number).id, village.phone(moves.number).id
+    assert village.read(lambda s: s.execute(homes).all()) == [(own, village.village_id), (moved, village.village_id)]
+    move = update(Household).where(Household.id == moves.id).values(village_id=other, group_id=None)
+    village.run(lambda s: s.execute(move))
+    plan(village, SIX + DAY)
+    assert village.read(lambda s: s.execute(homes).all()) == [(own, village.village_id), (moved, other)]
 
 
 def test_a_phone_rests_for_a_week_after_any_drill_and_nothing_rings_beside_an_alarm_or_on_a_holiday(
