@@ -7,7 +7,8 @@ answer; whatever else a person writes is one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -20,11 +21,21 @@ from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.understanding.dangers import find_dangers
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
+from joint_defense.rules.upkeep.greeting_words import (
+    is_well_key,
+    names,
+    says_another_is_well,
+    speaks_of_another,
+    speaks_of_kin,
+)
 from joint_defense.rules.upkeep.greetings import AWAY_FOR, GreetingOutcome, says_well
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep import greeting_days, greetings
-from joint_defense.upkeep.greeting_days import Asked
+from joint_defense.upkeep import drills, greeting_asked, greeting_days, greetings
+from joint_defense.upkeep.greeting_asked import Asked
 
+STILL_ASKED = timedelta(hours=6)
+"""So long after a day has ended, whoever was to look in still calls for help to that door."""
+LOOK_IN = frozenset({words.LOOK_IN_KEY, "\uff12"})
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -50,7 +61,7 @@ def decide_on_wish(
     def take() -> Answered:
         asked = greeting_days.find_asked(session, number)
         if asked is not None:
-            greeting_days.note_human_sign(session, asked.delivery, Channel.SMS, now)
+            greeting_asked.note_human_sign(session, asked.delivery, Channel.SMS, now, asked.number)
         line = greetings.take_wish(session, greeting, wished, language, now, limits.zone)
         return Answered(line, None if asked is None else asked.delivery.incident_id)
 
@@ -62,26 +73,75 @@ def decide(session: Session, number: str, body: str, carrier_key: str, now: date
 
     None for anybody else, and for a call for help of their own, which is one as ever.
     """
-    asked = greeting_days.find_asked(session, number)
-    if asked is None:
+    asked = greeting_asked.list_asked(session, number, now - STILL_ASKED)
+    if not asked:
         return None
     found = understand(body, Writer.AT_REST)
     if found.meaning is Meaning.MACHINE:
         return None
-    if asked.delivery.purpose is Purpose.GREETING:
-        return None if found.meaning is Meaning.ALARM else lambda: _answer(session, asked, body, now, limits)
+    own = next((each for each in asked if each.delivery.purpose is Purpose.GREETING), None)
+    others = [each for each in asked if each.delivery.purpose is Purpose.LOOK_IN]
+    named = [each for each in others if names(body, greeting_days.name_home(session, each, words.CHINESE))]
     if found.meaning is Meaning.ALARM:
-        if any(each.own for each in find_dangers(found.words or body)):
-            return None
-        return lambda: _call_for(session, asked, found, body, carrier_key, now, limits)
-    return lambda: _answer_for_another(session, asked, body, now, limits)
+        theirs = _find_endangered(session, number, found.words or body, own, others, named)
+        return (lambda: _call_for(session, theirs, found, body, carrier_key, now, limits)) if theirs else None
+    waiting = [each for each in named or others if each.day.closed_at is None]
+    if own is not None and not named and not (waiting and _is_about_others(body)):
+        if waiting and is_well_key(body):
+            return lambda: _ask_which(session, waiting, now, own=own)
+        return lambda: _answer(session, own, body, now, limits)
+    if waiting:
+        return lambda: _answer_for_others(session, waiting, body, now, limits)
+    return _decide_on_closed(session, named or others, body, now)
+
+
+def _is_about_others(body: str) -> bool:
+    return not is_well_key(body) and (says_another_is_well(body) or body.strip() in LOOK_IN)
+
+
+def _find_endangered(
+    session: Session, number: str, said: str, own: Asked | None, others: list[Asked], named: list[Asked]
+) -> list[Asked]:
+    """To whose door a call for help goes: empty where it is the writer's own. Where two may be meant, to both."""
+    if named:
+        return named
+    waiting = [each for each in others if each.day.closed_at is None] or others[:1]
+    of_contact = [each for each in waiting if each.delivery.number == each.greeting.contact_number]
+    if of_contact and speaks_of_kin(said):
+        return of_contact
+    if any(each.own for each in find_dangers(said)) or (own is not None and not speaks_of_another(said)):
+        return []
+    return waiting
+
+
+def _decide_on_closed(session: Session, closed: list[Asked], body: str, now: datetime) -> Act | None:
+    """Somebody says late that they are well: they hear that nobody need look in. None for any other text."""
+    if not closed or not _says_well(session, closed[0], body):
+        return None
+    asked = closed[0]
+    drilled = drills.find_told(session, asked.number, now)
+    if drilled is not None and is_well_key(body) and drilled.incident_id > asked.delivery.incident_id:
+        return None
+    language = asked.delivery.language
+
+    def take() -> Answered:
+        greeting_asked.note_human_sign(session, asked.delivery, Channel.SMS, now, asked.number)
+        home = greeting_days.name_home(session, asked, language)
+        return Answered(words.write_no_need(home, language), None)
+
+    return take
+
+
+def _says_well(session: Session, asked: Asked, body: str) -> bool:
+    known_as = [greeting_days.name_home(session, asked, each) for each in (words.CHINESE, words.ENGLISH)]
+    return says_another_is_well(body, known_as, kin=asked.delivery.number == asked.greeting.contact_number)
 
 
 def _answer(session: Session, asked: Asked, body: str, now: datetime, limits: Limits) -> Answered:
     language, said = asked.delivery.language, body.strip()
     incident_id = asked.delivery.incident_id
     if said in {words.AWAY_KEY, "\uff12"}:
-        greeting_days.note_human_sign(session, asked.delivery, Channel.SMS, now)
+        greeting_asked.note_human_sign(session, asked.delivery, Channel.SMS, now, asked.number)
         until = now.astimezone(limits.zone).date() + AWAY_FOR
         greetings.pause(session, asked.greeting, until, asked.delivery.household_name, now, limits.zone)
         return Answered(words.write_away(until, language), incident_id)
@@ -100,34 +160,70 @@ def take_key_late(session: Session, delivery: Delivery, key: str, now: datetime,
     if key == words.WELL_KEY:
         greeting_days.take_answer(session, asked, Channel.CALL, now)
         return
-    greeting_days.note_human_sign(session, delivery, Channel.CALL, now)
+    greeting_asked.note_human_sign(session, delivery, Channel.CALL, now)
     if key == words.AWAY_KEY and delivery.purpose is Purpose.GREETING and asked.greeting.ended_at is None:
         until = now.astimezone(limits.zone).date() + AWAY_FOR
         greetings.pause(session, asked.greeting, until, delivery.household_name, now, limits.zone)
 
 
-def _answer_for_another(session: Session, asked: Asked, body: str, now: datetime, limits: Limits) -> Answered:
-    """Of a contact or neighbour: 1 and words that say so mean that all is well, 2 that others are to go, other words
-    are no answer, and they hear how to give one.
+def _answer_for_others(session: Session, asked: list[Asked], body: str, now: datetime, limits: Limits) -> Answered:
+    """Of a contact or neighbour: 1 and words about the other mean that they are well, 2 of the contact that others are
+    to go. Other words are no answer, and they hear how to give one.
     """
-    delivery, said = asked.delivery, body.strip()
-    language = delivery.language
-    if said in {words.WELL_KEY, "\uff11"} or says_well(said) or says_well(said.removeprefix("人")):
-        greeting_days.take_answer(session, asked, Channel.SMS, now)
-        return Answered(words.write_seen(language), delivery.incident_id)
-    if said in {words.LOOK_IN_KEY, "\uff12"} and delivery.number == asked.greeting.contact_number:
-        greeting_days.have_neighbours_look_in(session, asked, Channel.SMS, now, limits.zone)
-        return Answered(words.write_neighbours_asked(language), delivery.incident_id)
-    greeting_days.note_human_sign(session, delivery, Channel.SMS, now)
-    return Answered(words.write_how_to_say(language), delivery.incident_id)
+    if body.strip() in LOOK_IN:
+        by_contact = [each for each in asked if each.delivery.number == each.greeting.contact_number]
+        for each in by_contact:
+            greeting_days.have_neighbours_look_in(session, each, Channel.SMS, now, limits.zone)
+        if by_contact:
+            return _tell(session, by_contact, words.write_neighbours_asked)
+    elif any(_says_well(session, each, body) for each in asked):
+        if len(asked) > 1 and not all(_is_named(session, each, body) for each in asked):
+            return _ask_which(session, asked, now)
+        for each in asked:
+            greeting_days.take_answer(session, each, Channel.SMS, now)
+        return _tell(session, asked, words.write_seen)
+    for each in asked:
+        greeting_asked.note_human_sign(session, each.delivery, Channel.SMS, now, each.number)
+    return _tell(session, asked, words.write_how_to_say)
+
+
+def _is_named(session: Session, asked: Asked, body: str) -> bool:
+    return names(body, greeting_days.name_home(session, asked, words.CHINESE))
+
+
+def _tell(session: Session, asked: list[Asked], write: Callable[[str, str], str]) -> Answered:
+    language = asked[0].delivery.language
+    homes = [greeting_days.name_home(session, each, language) for each in asked]
+    joined = ("、" if language == words.CHINESE else ", ").join(homes)
+    return Answered(write(joined, language), asked[0].delivery.incident_id)
+
+
+def _ask_which(session: Session, asked: list[Asked], now: datetime, own: Asked | None = None) -> Answered:
+    """Several households wait for an answer, and the text names none: nothing is guessed."""
+    for each in [*asked, *([] if own is None else [own])]:
+        greeting_asked.note_human_sign(session, each.delivery, Channel.SMS, now, each.number)
+    language = asked[0].delivery.language
+    homes = [greeting_days.name_home(session, each, language) for each in asked]
+    return Answered(words.ask_which(homes, language, own=own is not None), asked[0].delivery.incident_id)
 
 
 def _call_for(
-    session: Session, asked: Asked, found: Understood, body: str, carrier_key: str, now: datetime, limits: Limits
+    session: Session,
+    asked: list[Asked],
+    found: Understood,
+    body: str,
+    carrier_key: str,
+    now: datetime,
+    limits: Limits,
 ) -> Answered:
-    raised = call_for(session, asked, found.words or body.strip(), carrier_key, now, limits, found=found)
-    line = words.write_called_for(asked.delivery.language, raised=raised is not None)
-    return Answered(line, None if raised is None else raised.incident_id)
+    """For each of them; who wrote for two is told which ones."""
+    said, raised = found.words or body.strip(), []
+    for at, each in enumerate(asked):
+        key = carrier_key if not at else f"{carrier_key}:{at}"
+        raised.append(call_for(session, each, said, key, now, limits, found=found))
+    out = [each for each, one in zip(asked, raised, strict=True) if one is not None]
+    line = _tell(session, out or asked, partial(words.write_called_for, raised=bool(out))).line
+    return Answered(line, next((one.incident_id for one in raised if one is not None), None))
 
 
 def call_for(
@@ -145,7 +241,7 @@ def call_for(
     raised = _raise(session, asked.greeting, f"{carrier_key}:greeting", quote, now, limits, found)
     if raised is not None:
         day = greeting_days.lock_day(session, asked.day.id)
-        greeting_days.note_human_sign(session, asked.delivery, Channel.SMS, now)
+        greeting_asked.note_human_sign(session, asked.delivery, Channel.SMS, now, asked.number)
         if day.closed_at is None:
             name = asked.delivery.household_name
             greeting_days.close_day(session, day, GreetingOutcome.HELP, name, now)

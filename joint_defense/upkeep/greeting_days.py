@@ -7,7 +7,7 @@ like those of a drill. A step follows only where the last one went out: a carrie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,12 +20,10 @@ from config.database import insert_or_skip, insert_rows
 from groups import directory
 from groups.directory import Caller, Recipient
 from joint_defense.delivery.plan import OnePhone, drop, make_row
-from joint_defense.incidents.answers import make_acknowledgement
 from joint_defense.incidents.record import note_update
 from joint_defense.models.greetings import Greeting, GreetingDay
-from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.parties import DRILL, NOTICE
-from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.upkeep.greetings import (
@@ -37,7 +35,8 @@ from joint_defense.rules.upkeep.greetings import (
     find_next,
 )
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep.checks import make_rung_phone, note_answer
+from joint_defense.upkeep.checks import make_rung_phone
+from joint_defense.upkeep.greeting_asked import Asked, list_asked, note_human_sign
 
 AT_ONCE = 200
 NOT_OUT_YET = timedelta(minutes=1)
@@ -49,15 +48,6 @@ NOT_PLACED = "not_placed"
 SETTLED = Occasion(round=1)
 """The text to those who were asked to look in that they need not any more."""
 log = structlog.stdlib.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An open day that a phone was asked about, and by which call or text."""
-
-    day: GreetingDay
-    greeting: Greeting
-    delivery: Delivery
 
 
 def find_due(session: Session, now: datetime, zone: ZoneInfo) -> list[int]:
@@ -347,21 +337,22 @@ def _choose_neighbours(session: Session, phone: Caller, now: datetime, zone: Zon
 
 
 def find_asked(session: Session, number: str) -> Asked | None:
-    """The open day that this number was called or texted about last; None where there is none."""
-    row = session.execute(
-        select(GreetingDay, Greeting, Delivery)
-        .join(Greeting, Greeting.id == GreetingDay.greeting_id)
-        .join(Delivery, Delivery.incident_id == GreetingDay.incident_id)
-        .where(
-            Delivery.number == number,
-            Delivery.purpose.in_((Purpose.GREETING, Purpose.LOOK_IN)),
-            Delivery.attempt_count > 0,
-            GreetingDay.closed_at.is_(None),
-        )
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else Asked(*row)
+    """The open day that this number's household was called or texted about last; None where there is none."""
+    return next(iter(list_asked(session, number)), None)
+
+
+def name_home(session: Session, asked: Asked, language: str) -> str:
+    """The household that the day is about, as it was named to those who were asked."""
+    first = _find_first_call(session, asked.day)
+    if first is None:
+        phone = find_phone(session, asked.greeting)
+        return "" if phone is None else _name_home(phone, language)[0]
+    return first.household_name if language == words.CHINESE else first.household_name_en
+
+
+def _find_first_call(session: Session, day: GreetingDay) -> Delivery | None:
+    own = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
+    return session.scalars(own.order_by(Delivery.id).limit(1)).first()
 
 
 def find_of_delivery(session: Session, delivery: Delivery) -> Asked | None:
@@ -380,7 +371,7 @@ def take_answer(session: Session, asked: Asked, channel: Channel, now: datetime,
     `words_said`: more than that, in their own words; the contact reads them.
     """
     day = lock_day(session, asked.day.id)
-    note_human_sign(session, asked.delivery, channel, now)
+    note_human_sign(session, asked.delivery, channel, now, asked.number)
     if day.closed_at is not None:
         return
     themselves = asked.delivery.purpose is Purpose.GREETING
@@ -389,16 +380,6 @@ def take_answer(session: Session, asked: Asked, channel: Channel, now: datetime,
         _pass_on(session, asked, words_said, now)
     outcome = GreetingOutcome.WELL if themselves else GreetingOutcome.SEEN
     end_asking(session, day, outcome, name, now, but=asked.delivery.number)
-
-
-def note_human_sign(session: Session, delivery: Delivery, channel: Channel, now: datetime) -> None:
-    """A person has pressed a key or written there. Once is enough."""
-    given = select(Acknowledgement.id).where(
-        Acknowledgement.incident_id == delivery.incident_id, Acknowledgement.number == delivery.number
-    )
-    if session.scalar(given.limit(1)) is None:
-        session.add(make_acknowledgement(delivery, Answer.COMING, channel, now))
-        note_answer(session, delivery.phone_id)
 
 
 def _pass_on(session: Session, asked: Asked, said: str, now: datetime) -> None:
@@ -429,7 +410,7 @@ def _pass_on(session: Session, asked: Asked, said: str, now: datetime) -> None:
 def have_neighbours_look_in(session: Session, asked: Asked, channel: Channel, now: datetime, zone: ZoneInfo) -> None:
     """The contact does not get through: leader and neighbours are asked at once."""
     day = lock_day(session, asked.day.id)
-    note_human_sign(session, asked.delivery, channel, now)
+    note_human_sign(session, asked.delivery, channel, now, asked.number)
     if day.closed_at is None and day.step is GreetingStep.CONTACT:
         day.next_at = now
         go_on(session, day.id, now, zone)
@@ -474,8 +455,7 @@ def _tell_settled(session: Session, day: GreetingDay, but: str, now: datetime) -
         Delivery.number != but,
     )
     told: Sequence[Delivery] = session.scalars(asked.order_by(Delivery.id)).all()
-    own = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
-    first = session.scalars(own.order_by(Delivery.id).limit(1)).first()
+    first = _find_first_call(session, day)
     if first is None:
         return
     rows = []

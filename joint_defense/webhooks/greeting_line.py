@@ -5,6 +5,7 @@ Only a key, or words that say so, mean that somebody is well: a voicemail picks 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flask import request
@@ -22,8 +23,8 @@ from joint_defense.rules.understanding.meanings import Meaning, Understood, Writ
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.upkeep.greetings import AWAY_FOR, says_well
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep import greeting_days, greetings
-from joint_defense.upkeep.greeting_days import Asked
+from joint_defense.upkeep import greeting_asked, greeting_days, greetings
+from joint_defense.upkeep.greeting_asked import Asked
 from joint_defense.webhooks.common import has_speech, make_address, read_line_account
 
 TIMEOUT = 6
@@ -36,12 +37,15 @@ def take_answer(
     asked = greeting_days.find_of_delivery(session, delivery)
     if asked is None:
         return twiml.say([]), None
+    if call.caller not in get_runtime().settings.own_numbers:
+        # A call back, maybe by another phone of the household.
+        asked = replace(asked, number=call.caller)
     if delivery.purpose is Purpose.LOOK_IN:
         return _take_for_another(session, asked, call, number, now), None
     found = understand(call.speech, Writer.AT_REST) if call.speech and not call.keys else None
     if call.keys in {words.HELP_KEY, "#"} or (found is not None and found.meaning is Meaning.ALARM):
         # "#" is the first half of #9.
-        return "", _raise_own(session, delivery, call, found, now)
+        return "", _raise_own(session, asked, call, found, now)
     language = delivery.language
     if call.keys == words.AWAY_KEY:
         return _go_away(session, asked, number, now), None
@@ -49,30 +53,32 @@ def take_answer(
         greeting_days.take_answer(session, asked, Channel.CALL, now)
         return twiml.say([(words.say_thanks(language), language)]), None
     if call.keys:
-        greeting_days.note_human_sign(session, delivery, Channel.CALL, now)
+        greeting_asked.note_human_sign(session, delivery, Channel.CALL, now, asked.number)
     return _ask_again(delivery, number, words.say_wrong_key(language)), None
 
 
-def answer_call_back(asked: Asked) -> str:
+def answer_call_back(session: Session, asked: Asked) -> str:
     """Somebody who missed such a call calls back: the same keys, and #9; anything else is the menu's."""
     delivery, language = asked.delivery, asked.delivery.language
+    home = greeting_days.name_home(session, asked, language)
     if delivery.channel is Channel.CALL:
         said = (delivery.text or "").replace("\n", "")
     elif delivery.purpose is Purpose.GREETING:
-        home = delivery.household_name if language == words.CHINESE else delivery.household_name_en
         said = words.write_greeting(home, language) + words.say_how_to_answer(language)
     else:
-        said = words.say_call_back(language)
-    address = make_address(f"/voice/callback/{delivery.id}")
+        said = words.say_call_back(home, language)
+    # 9 calls everybody to the door of whoever they were to look in on; #9, the menu's, to their own.
+    about = "?about=other" if delivery.purpose is Purpose.LOOK_IN else ""
+    address = make_address(f"/voice/callback/{delivery.id}{about}")
     return twiml.ask([(said, language)], action=address, then=make_address("/voice/menu/1"), keys=1, timeout=TIMEOUT)
 
 
 def _raise_own(
-    session: Session, delivery: Delivery, call: InboundCall, found: Understood | None, now: datetime
+    session: Session, asked: Asked, call: InboundCall, found: Understood | None, now: datetime
 ) -> IntakeResult:
     trigger = Trigger(
         make_alarm_key(call.sid),
-        delivery.number,
+        asked.number or asked.delivery.number,
         Channel.CALL,
         text="" if found is None else found.words,
         call_sid=call.sid,
@@ -86,7 +92,7 @@ def _go_away(session: Session, asked: Asked, number: int, now: datetime) -> str:
     """For a week, at once; a digit changes it."""
     delivery, zone = asked.delivery, get_runtime().settings.zone
     until = now.astimezone(zone).date() + AWAY_FOR
-    greeting_days.note_human_sign(session, delivery, Channel.CALL, now)
+    greeting_asked.note_human_sign(session, delivery, Channel.CALL, now, asked.number)
     if asked.greeting.ended_at is None:
         greetings.pause(session, asked.greeting, until, delivery.household_name, now, zone)
     address = make_address(f"/voice/away/{delivery.id}/{number}")
@@ -108,18 +114,19 @@ def change_days(session: Session, delivery: Delivery, key: str, now: datetime) -
 
 def _take_for_another(session: Session, asked: Asked, call: InboundCall, number: int, now: datetime) -> str:
     delivery, language = asked.delivery, asked.delivery.language
+    home = greeting_days.name_home(session, asked, language)
     by_contact = delivery.number == asked.greeting.contact_number
     if call.keys == words.WELL_KEY:
         greeting_days.take_answer(session, asked, Channel.CALL, now)
-        return twiml.say([(words.say_seen(language), language)])
+        return twiml.say([(words.say_seen(home, language), language)])
     if call.keys == words.LOOK_IN_KEY and by_contact:
         zone = get_runtime().settings.zone
         greeting_days.have_neighbours_look_in(session, asked, Channel.CALL, now, zone)
-        return twiml.say([(words.say_neighbours_asked(language), language)])
+        return twiml.say([(words.say_neighbours_asked(home, language), language)])
     if call.keys == words.HELP_KEY:
         limits = get_runtime().limits
         raised = greeting_answers.call_for(session, asked, "", make_alarm_key(call.sid), now, limits)
-        return twiml.say([(words.say_called_for(language, raised=raised is not None), language)])
+        return twiml.say([(words.say_called_for(home, language, raised=raised is not None), language)])
     keys = words.say_contacts_keys(language) if by_contact else words.say_neighbours_keys(language)
     return _ask_again(delivery, number, keys)
 

@@ -38,7 +38,7 @@ from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
-from joint_defense.upkeep import drills, number_changes, own_test
+from joint_defense.upkeep import drills, greeting_asked, number_changes, own_test
 from joint_defense.webhooks import greeting_line
 from joint_defense.webhooks.caller_line import name_room, tell_raised
 from joint_defense.webhooks.common import (
@@ -206,18 +206,28 @@ def call_back(session: Session, delivery: Delivery) -> Response:
 
 @answers.post("/callback/<int:delivery_id>")
 def answer_call_back(delivery_id: int) -> Response:
-    """A key on such a call. # may be the first half of #9, and 9 the whole of it: in doubt it is an alarm."""
+    """A key on such a call. # may be the first half of #9, and 9 the whole of it: in doubt it is an alarm.
+
+    `?about=other`: of somebody who was to look in, 9 is about the other (see `greeting_line`).
+    """
     call = read_call(request.form, get_runtime().read_number)
-    if call.keys in {"#", "9"}:
+    if call.keys == "#" or (call.keys == "9" and request.args.get("about") != "other"):
         address = make_address(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
     return _take_in(call, delivery_id, lambda session: _find_of_caller(session, delivery_id, call))
 
 
 def _find_of_caller(session: Session, delivery_id: int, call: InboundCall) -> Delivery:
-    """The delivery that somebody calls back about. 404 where it is another's."""
+    """The delivery that somebody calls back about. 404 where it is another's: only a good morning is answered by any
+    phone of its household.
+    """
     delivery = session.get(Delivery, delivery_id)
-    if delivery is None or delivery.number != call.caller:
+    if delivery is None:
+        abort(404)
+    theirs = [call.caller]
+    if delivery.purpose in GREETINGS:
+        theirs = greeting_asked.list_numbers(session, call.caller)
+    if delivery.number not in theirs:
         abort(404)
     return delivery
 

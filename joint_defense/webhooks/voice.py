@@ -86,7 +86,7 @@ def take_call() -> Response:
                 return call_back(session, told)
             asked = None if is_silent else greeting_days.find_asked(session, call.caller)
             if asked is not None:
-                return answer(greeting_line.answer_call_back(asked))
+                return answer(greeting_line.answer_call_back(session, asked))
             missed = None if is_silent else own_test.find_missed(session, call.caller, now)
             missed_id = None if caller is None or missed is None else missed.id
     except Exception as error:

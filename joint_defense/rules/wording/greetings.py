@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-CHINESE = "zh"
+CHINESE, ENGLISH = "zh", "en"
 WORDS_VERSION = 1
 CONSENT = {
     1: (
@@ -206,11 +207,17 @@ def write_to_neighbour(household: str, place: str, language: str) -> str:
     )
 
 
-def say_call_back(language: str) -> str:
+def say_call_back(household: str, language: str) -> str:
     """To a contact or neighbour who calls back about a text."""
     if language == CHINESE:
-        return f"请您去看望的人，平安请按{WELL_KEY}，要大家来帮忙请按#9。"
-    return f"About whom you were asked to look in on: if they are well press {WELL_KEY}. For help press #9."
+        return (
+            f"请您去看望的是{household}：人平安请按{WELL_KEY}，要大家去{household}帮忙请按{HELP_KEY}。"
+            "您自己家要求助请按#9。"
+        )
+    return (
+        f"You were asked to look in on {household}: if they are well press {WELL_KEY}, to call everybody to "
+        f"{household} press {HELP_KEY}. For help at your own house press #9."
+    )
 
 
 def write_settled(household: str, language: str) -> str:
@@ -220,53 +227,74 @@ def write_settled(household: str, language: str) -> str:
     return f"[Joint Defence] {household} is known to be well. No need to look in; thank you"
 
 
-def write_seen(language: str) -> str:
+def write_seen(household: str, language: str) -> str:
     """To whoever said that they are well."""
-    return "【十户联防】收到，谢谢您" if language == CHINESE else "[Joint Defence] Received, thank you"
+    if language == CHINESE:
+        return f"【十户联防】收到：{household}平安，谢谢您"
+    return f"[Joint Defence] Received: {household} is well. Thank you"
 
 
-def say_seen(language: str) -> str:
+def say_seen(household: str, language: str) -> str:
     """The same on a call."""
-    return "收到，谢谢您。再见。" if language == CHINESE else "Noted, thank you. Goodbye."
+    if language == CHINESE:
+        return f"收到：{household}平安，谢谢您。再见。"
+    return f"Noted: {household} is well. Thank you. Goodbye."
 
 
-def write_how_to_say(language: str) -> str:
+def write_no_need(household: str, language: str) -> str:
+    """To whoever says that they are well when nobody is asked to look in any more."""
+    if language == CHINESE:
+        return f"【十户联防】收到，谢谢您。{household}现在不用去看了；再发现有事请写出什么事"
+    return f"[Joint Defence] Received, thank you. No need to look in on {household} now; if anything is wrong write it"
+
+
+def write_how_to_say(household: str, language: str) -> str:
     """To whoever was to look in, and wrote what says neither that they are well nor that they need help."""
     if language == CHINESE:
-        return "【十户联防】收到。人平安请回复1；要大家来帮忙请写出什么事，例如：摔倒了"
-    return "[Joint Defence] Received. Reply 1 if they are well; to call for help write what has happened"
+        return f"【十户联防】收到。{household}的人平安请回复1；要大家去帮忙请写出什么事，例如：摔倒了"
+    return f"[Joint Defence] Received. Reply 1 if {household} is well; to call for help write what has happened"
 
 
-def write_called_for(language: str, *, raised: bool) -> str:
+def ask_which(households: Sequence[str], language: str, *, own: bool) -> str:
+    """To whoever was asked about several households and wrote no name; `own`: about themselves besides."""
+    if language == CHINESE:
+        answers = [f"{each.removesuffix('家')}平安" for each in households] + ["我平安"] * own
+        return f"【十户联防】您说的是哪一家，还没有记下。请回复：{'，或：'.join(answers)}"
+    answers = [f"{each} is well" for each in households] + ["I am well"] * own
+    return f"[Joint Defence] Which household? Nothing is noted yet. Reply: {', or: '.join(answers)}"
+
+
+def write_called_for(household: str, language: str, *, raised: bool) -> str:
     """To whoever called for help for them."""
     if language == CHINESE:
         return (
-            "【十户联防】已收到，马上呼叫邻居。报警请打110，急救请打120"
+            f"【十户联防】已收到，马上呼叫邻居去{household}。报警请打110，急救请打120"
             if raised
-            else "【十户联防】系统叫不了邻居，请马上打110或120"
+            else f"【十户联防】系统叫不了{household}的邻居，请马上打110或120"
         )
     if raised:
-        return "[Joint Defence] Received; the neighbours are rung. Police: 110, ambulance: 120"
-    return "[Joint Defence] No neighbour can be rung from here. Dial 110 or 120 now"
+        return f"[Joint Defence] Received; the neighbours are called to {household}. Police: 110, ambulance: 120"
+    return f"[Joint Defence] No neighbour of {household} can be rung from here. Dial 110 or 120 now"
 
 
-def say_called_for(language: str, *, raised: bool) -> str:
+def say_called_for(household: str, language: str, *, raised: bool) -> str:
     """The same on a call."""
-    return write_called_for(language, raised=raised).removeprefix("【十户联防】").removeprefix("[Joint Defence] ")
+    said = write_called_for(household, language, raised=raised)
+    return said.removeprefix("【十户联防】").removeprefix("[Joint Defence] ")
 
 
-def write_neighbours_asked(language: str) -> str:
+def write_neighbours_asked(household: str, language: str) -> str:
     """To a contact who has the neighbours look in."""
     if language == CHINESE:
-        return "【十户联防】收到，马上请联防长和邻居上门看"
-    return "[Joint Defence] Received: the group's leader and neighbours are asked to look in"
+        return f"【十户联防】收到，马上请联防长和邻居去{household}看"
+    return f"[Joint Defence] Received: the group's leader and neighbours are asked to look in on {household}"
 
 
-def say_neighbours_asked(language: str) -> str:
+def say_neighbours_asked(household: str, language: str) -> str:
     """The same on a call."""
     if language == CHINESE:
-        return "好的，马上请联防长和邻居上门看。再见。"
-    return "Very well: the group's leader and neighbours are asked to look in. Goodbye."
+        return f"好的，马上请联防长和邻居去{household}看。再见。"
+    return f"Very well: the group's leader and neighbours are asked to look in on {household}. Goodbye."
 
 
 def quote_unanswered(language: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.incidents import Acknowledgement, Delivery
-from joint_defense.rules.states import IncidentKind, Purpose
+from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
 from joint_defense.upkeep import greeting_days, greetings
 from joint_defense.upkeep.greetings import EnrolledBy, Wish
@@ -118,7 +118,32 @@ def test_words_on_the_line_and_a_call_back_count_and_a_contact_has_keys_of_their
     of.run(to_contact)
     of.place(after=SENT)
     told = of.delivery(SON, purpose=Purpose.LOOK_IN)
-    assert "马上请联防长和邻居上门看" in press(carrier, told, "2")
+    assert "马上请联防长和邻居去王建国家看" in press(carrier, told, "2")
     assert read_day(of).step is GreetingStep.NEIGHBOURS
     assert "谢谢您" in press(carrier, told, "1")
     assert read_day(of).outcome is GreetingOutcome.SEEN
+
+
+def test_nine_on_a_call_back_about_somebody_else_calls_all_to_their_door_and_hash_nine_to_ones_own(
+    carrier: Carrier,  # noqa: F811
+    wang: House,  # noqa: F811
+) -> None:
+    of = carrier.town
+    ask(of, wang)
+
+    def to_neighbours(session: Session) -> None:
+        day = session.scalars(select(GreetingDay).where(GreetingDay.closed_at.is_(None))).one()
+        day.step, day.next_at = GreetingStep.CONTACT, read_clock(session)
+        assert greeting_days.go_on(session, day.id, read_clock(session), ZONE) is GreetingStep.NEIGHBOURS
+
+    of.run(to_neighbours)
+    of.place(after=SENT)
+    by_text = select(Delivery).where(Delivery.purpose == Purpose.LOOK_IN, Delivery.channel == Channel.SMS)
+    told = of.read(lambda s: s.scalars(by_text.order_by(Delivery.id).limit(1)).one())
+    back = carrier.call("/voice/inbound", told.number, sid="CA90")
+    assert f"请您去看望的是{wang.name}" in back
+    address = f"/voice/callback/{told.id}?about=other"
+    assert address in back
+    assert "/voice/menu/1?before=hash" in carrier.call(address, told.number, sid="CA90", Digits="#")
+    assert f"马上呼叫邻居去{wang.name}" in carrier.call(address, told.number, sid="CA90", Digits="9")
+    assert [each.household_name for each in of.alerts()] == [wang.name]

@@ -147,9 +147,9 @@ def test_a_quiet_task_stays_open_until_somebody_has_seen_them_and_the_others_are
     assert look(town, SEVEN + 5 * 3600) == [], "no alarm is wished: it stays a task"
     assert days(town)[0][2] is None
     assert text(town, near.number, "门没开，敲了没人应", SEVEN + 5 * 3600) == (
-        "【十户联防】收到。人平安请回复1；要大家来帮忙请写出什么事，例如：摔倒了"
+        "【十户联防】收到。王建国家的人平安请回复1；要大家去帮忙请写出什么事，例如：摔倒了"
     )
-    assert text(town, near.number, "1", SEVEN + 5 * 3600 + 9) == "【十户联防】收到，谢谢您"
+    assert text(town, near.number, "1", SEVEN + 5 * 3600 + 9) == "【十户联防】收到：王建国家平安，谢谢您"
     assert look(town, SEVEN + 5 * 3600 + 10) == [f"{li.number} sms"]
     told = town.delivery(li.number, Channel.SMS, Purpose.LOOK_IN).text
     assert told == "【十户联防】王建国家已确认平安，不用去看了，谢谢您"
@@ -190,10 +190,10 @@ def test_whoever_was_to_look_in_and_finds_trouble_calls_all_to_their_door(town: 
         look(town, SEVEN + minutes * MINUTE)
         ring_out(town)
     look(town, SEVEN + 40 * MINUTE)
-    assert text(town, CONTACT, "2", SEVEN + 41 * MINUTE) == "【十户联防】收到，马上请联防长和邻居上门看"
+    assert text(town, CONTACT, "2", SEVEN + 41 * MINUTE) == "【十户联防】收到，马上请联防长和邻居去王建国家看"
     assert look(town, SEVEN + 41 * MINUTE + 1) == sorted([f"{li.number} sms", f"{near.number} sms"])
     answered = text(town, near.number, "人摔倒了，快来帮忙", SEVEN + 50 * MINUTE)
-    assert answered == "【十户联防】已收到，马上呼叫邻居。报警请打110，急救请打120"
+    assert answered == "【十户联防】已收到，马上呼叫邻居去王建国家。报警请打110，急救请打120"
     (alert,) = town.alerts()
     assert (alert.household_name, alert.text) == ("王建国家", "陈家去看后求助：人摔倒了，快来帮忙")
     assert days(town)[0][2] is GreetingOutcome.HELP
