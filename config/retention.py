@@ -49,6 +49,52 @@ DEFAULT_DAYS: Mapping[Kept, int] = {
 }
 
 
+TABLES: Mapping[str, frozenset[Kept] | str] = {
+    **dict.fromkeys(
+        ("incidents", "alerts", "deliveries", "acknowledgements", "incident_updates"), frozenset({Kept.INCIDENTS})
+    ),
+    "inbound_events": frozenset({Kept.INCIDENTS, Kept.STRANGERS}),
+    "mutes": frozenset({Kept.STRANGERS}),
+    **dict.fromkeys(("uploads", "upload_rows"), frozenset({Kept.LISTS, Kept.CARRIER_LISTS})),
+    **dict.fromkeys(("phones", "changes"), frozenset({Kept.OLD_NUMBERS})),
+    "households": frozenset({Kept.ARCHIVED}),
+    "responders": frozenset({Kept.OLD_NUMBERS, Kept.ARCHIVED}),
+    **dict.fromkeys(("greetings", "greeting_days"), frozenset({Kept.GREETINGS})),
+    "looks": frozenset({Kept.LOOKS}),
+    "subscriptions": "the books: its number and who agreed are blanked with the household",
+    "devices": "the books: a thing's serial and days, no person",
+    "residences": "the figures of the past: days alone",
+    "reach_proofs": "that a phone can be reached: days alone",
+    **dict.fromkeys(
+        ("settled_months", "settled_lines", "issued_reports", "issued_files", "books_checks"),
+        "the books: figures, and the account that settled or issued them",
+    ),
+    **dict.fromkeys(("tariffs", "thresholds", "household_counts"), "figures, no person"),
+    "accounts": "who answers for what was done: closed accounts stay as rows",
+    "invitations": "digests, and the account that handed the code out",
+    "account_sessions": "go by themselves, 30 days after the sign-in",
+    "sign_in_notices": "go once the text is sent or given up",
+    "wrong_passwords": "go by themselves within a day",
+    **dict.fromkeys(("second_factors", "recovery_codes"), "go with the factor: sealed, or digests"),
+    "api_clients": "programs, no persons",
+    "consent_texts": "what was agreed to: a text of the town's",
+    "number_changes": "of what is over the numbers go at once",
+    **dict.fromkeys(
+        ("phone_tasks", "task_texts", "phone_checks", "upkeep_days"), "ids and days; the account that closed a task"
+    ),
+    "village_checks": "that a check was signed off, by which account; what stood open as ids",
+    "village_check_texts": "ids and days",
+    **dict.fromkeys(
+        ("escalation_policies", "overseer_choices", "upkeep_hours", "holidays"),
+        "settings, and the account that made them",
+    ),
+    **dict.fromkeys(("villages", "grids", "groups", "cameras"), "places, no persons"),
+    "attempts": "how a call or text went, in the carrier's words of one code; its number is the delivery's",
+    **dict.fromkeys(("heartbeats", "account_checks", "number_checks"), "machines, and the town's own lines"),
+}
+"""Each table of the database: by which periods what it says of people ends, or why it stays. A test holds it whole."""
+
+
 def read_periods(value: Any) -> Any:
     """`looks=365,incidents=0` as all periods in days, the others as they are by default. Raises ValueError."""
     if not isinstance(value, str):

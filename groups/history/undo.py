@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ from groups.models.recorded_rows import (
     list_references,
     parse_row,
 )
+from groups.models.responders import Responder
 from groups.models.roster import Household, Phone
 from groups.roster.residences import (
     clear_supposed_homes,
@@ -187,10 +188,23 @@ def read_changes_to_undo(session: Session, key: str) -> Sequence[Change]:
         raise NothingToUndo(say("nothing_to_undo"))
     if any(ERASED in (values or {}).values() for one in changes for values in (one.before, one.after)):
         raise NothingToUndo(say("erased_meanwhile"))
+    if _has_lost_numbers(session, changes):
+        raise NothingToUndo(say("erased_meanwhile"))
     for one in changes:
         # Only read here: an attempt that is taken back must not empty them.
         session.expunge(one)
     return changes
+
+
+def _has_lost_numbers(session: Session, changes: Sequence[Change]) -> bool:
+    """Whether the number of a phone or responder among them has gone with its time: nobody could be rung there."""
+    for model in (Phone, Responder):
+        ids = sorted({one.row_id for one in changes if one.table == model.__tablename__})
+        for start in range(0, len(ids), AT_ONCE):
+            those = match_any(session, model.__table__.c.id, ids[start : start + AT_ONCE])
+            if session.scalar(select(exists().where(those, model.__table__.c.number == ""))):
+                return True
+    return False
 
 
 def get_row(rows: _Rows, change: Change) -> _Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, String, cast, delete, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.database import match_any
@@ -27,7 +27,6 @@ PERSONAL = frozenset(
 """Columns that say who somebody is, wherever they stand in the record of changes."""
 SENSITIVE = frozenset({"away_until", "first_help"})
 """What stands there of somebody's absence and health."""
-_LISTS_LOOKED_THROUGH = 5000
 
 
 def erase_household(batch: Batch, household_id: int) -> list[str]:
@@ -52,7 +51,7 @@ def erase_household(batch: Batch, household_id: int) -> list[str]:
         batch.change(row, number="", consent_by=ERASED if row.consent_by else "")
     # Those of just now too: that it was erased is on record, and nothing of what it was.
     blank_changes(session, session.scalars(select(Change).where(Change.household_id == household_id)).all())
-    _erase_from_lists(session, numbers)
+    erase_from_lists(session, numbers)
     return numbers
 
 
@@ -85,12 +84,13 @@ def _blank(values: dict[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _erase_from_lists(session: Session, numbers: Sequence[str]) -> None:
+def erase_from_lists(session: Session, numbers: Sequence[str]) -> None:
     """Take rows with one of the numbers out of the previews of lists; the files go when their time is over."""
-    digits = [number.removeprefix("+86").lstrip("+") for number in numbers]
-    if not digits:
-        return
-    for row in session.scalars(select(UploadRow).limit(_LISTS_LOOKED_THROUGH)):
-        said = str(row.data)
-        if any(each in said for each in digits):
-            session.delete(row)
+    if numbers:
+        session.execute(delete(UploadRow).where(match_in_lists(numbers)).execution_options(synchronize_session=False))
+
+
+def match_in_lists(numbers: Sequence[str]) -> ColumnElement[bool]:
+    """The rows of lists' previews that say one of the numbers, with or without the country's code."""
+    said = cast(UploadRow.data, String)
+    return or_(false(), *(said.contains(each.removeprefix("+86").lstrip("+"), autoescape=True) for each in numbers))

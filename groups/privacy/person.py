@@ -18,8 +18,9 @@ from groups.models.enrolment import Device, Subscription
 from groups.models.figures import Residence
 from groups.models.responders import Responder
 from groups.models.roster import Group, Household, Phone, Village
+from groups.models.uploads import Upload, UploadRow
 from groups.privacy.access_log import Looked, record_look
-from groups.privacy.erasure import list_numbers
+from groups.privacy.erasure import list_numbers, match_in_lists
 
 _HEADING = ("类别 Kind", "时间 When", "内容 What")
 
@@ -104,6 +105,10 @@ def _list_of_numbers(session: Session, numbers: Sequence[str]) -> list[SheetLine
     lines = []
     for one in session.scalars(select(Responder).where(Responder.number.in_(numbers))):
         lines.append(SheetLine("队员 Responder", one.archived_at, f"{one.name} {one.number} {one.hours}"))
+    if numbers:
+        brought = select(Upload, UploadRow).join(UploadRow).where(match_in_lists(numbers))
+        for upload, row in session.execute(brought.order_by(UploadRow.upload_id, UploadRow.place)):
+            lines.append(SheetLine("名单 List", upload.created_at, f"{upload.brought_by} {upload.name}: {row.data}"))
     for account in session.scalars(select(Account).where(Account.phone.in_(numbers))):
         lines.append(SheetLine("账号 Account", account.created_at, f"{account.name} {account.phone} {account.role}"))
     return lines

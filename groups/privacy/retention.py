@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String, and_, cast, delete, or_, select
+from sqlalchemy import String, and_, cast, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.database import match_any
@@ -13,6 +13,7 @@ from config.retention import Due, Kept
 from groups.models.access_log import Look
 from groups.models.batch import Author, Batch
 from groups.models.changes import ERASED, Action, Change, Source
+from groups.models.responders import Responder
 from groups.models.roster import Household, Phone
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.privacy.erasure import blank_changes, erase_household, erase_phones
@@ -60,6 +61,18 @@ def make_dues(zone: ZoneInfo) -> tuple[Due, ...]:
             lambda session, ids, now: _erase_households(session, ids, now, zone),
             20,
         ),
+        Due(
+            Kept.OLD_NUMBERS,
+            Responder.id,
+            lambda moment: and_(Responder.archived_at < moment, Responder.number != ""),
+            lambda session, ids, _: _blank_responders(session, ids, {"number": ""}),
+        ),
+        Due(
+            Kept.ARCHIVED,
+            Responder.id,
+            lambda moment: and_(Responder.archived_at < moment, Responder.name != ERASED),
+            lambda session, ids, _: _blank_responders(session, ids, {"name": ERASED, "number": "", "hours": ""}),
+        ),
         Due(Kept.LOOKS, Look.id, lambda moment: Look.at < moment, _delete_looks, 2000),
     )
 
@@ -70,6 +83,12 @@ def _delete_lists(session: Session, ids: list[int], now: datetime) -> None:
 
 def _delete_looks(session: Session, ids: list[int], now: datetime) -> None:
     session.execute(delete(Look).where(match_any(session, Look.__table__.c.id, ids)))
+
+
+def _blank_responders(session: Session, ids: list[int], values: dict[str, str]) -> None:
+    """Blank these of responders who were taken off their list; one who is on it keeps them."""
+    archived = update(Responder).where(match_any(session, Responder.__table__.c.id, ids))
+    session.execute(archived.where(Responder.archived_at.is_not(None)).values(values))
 
 
 def _blank_changes(session: Session, ids: list[int], now: datetime) -> None:

@@ -75,7 +75,7 @@ def _delete_greetings(session: Session, ids: list[int], now: datetime) -> None:
 def _blank_incidents(session: Session, ids: list[int], now: datetime) -> None:
     for incident in session.scalars(select(Incident).where(Incident.id.in_(ids))).all():
         _blank_numbers(session, incident.id)
-        session.execute(update(Alert).where(Alert.incident_id == incident.id).values(text=""))
+        session.execute(update(Alert).where(Alert.incident_id == incident.id).values(text="", first_help=""))
         session.execute(update(Delivery).where(Delivery.incident_id == incident.id).values(text=None))
         events = update(InboundEvent).where(InboundEvent.incident_id == incident.id)
         session.execute(events.values(text="", answer={}))
@@ -126,6 +126,10 @@ def read_sheet(session: Session, subject: people.Subject) -> list[people.SheetLi
             people.SheetLine("来电来信 Inbound", event.received_at, f"{event.number} {event.kind} {event.text}")
         )
     lines += _list_greetings(session, subject)
+    lines += [
+        people.SheetLine("换号 New number", each.asked_at, f"{each.new_number} {each.asked_by} {each.state}".strip())
+        for each in session.scalars(select(NumberChange).where(_is_in_change(subject)).order_by(NumberChange.id))
+    ]
     for mute in session.scalars(select(Mute).where(Mute.number.in_(subject.numbers))):
         lines.append(people.SheetLine("静音 Mute", mute.muted_at, f"{mute.number} {mute.reason} {mute.muted_by}"))
     return lines
@@ -149,6 +153,14 @@ def _list_greetings(session: Session, subject: people.Subject) -> list[people.Sh
 
 def _is_greeted(subject: people.Subject) -> ColumnElement[bool]:
     return Greeting.household_id == subject.household_id if subject.household_id is not None else false()
+
+
+def _is_in_change(subject: people.Subject) -> ColumnElement[bool]:
+    return or_(
+        NumberChange.household_id == subject.household_id,
+        NumberChange.new_number.in_(subject.numbers),
+        NumberChange.asked_by.in_(subject.numbers),
+    )
 
 
 def _erase_greetings(session: Session, subject: people.Subject) -> None:
@@ -178,6 +190,8 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
         _blank_numbers(session, incident_id, subject.numbers)
         for line in session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)):
             line.detail = _cut_names(line.detail, names)
+        incident = session.get_one(Incident, incident_id)
+        incident.note = _cut(incident.note, names | _list_heads(names))
         texts = select(Delivery).where(Delivery.incident_id == incident_id, Delivery.text.is_not(None))
         for told in session.scalars(texts):
             told.text = _cut(told.text, names)
@@ -186,15 +200,7 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     session.execute(delete(Mute).where(Mute.number.in_(subject.numbers)))
     _erase_greetings(session, subject)
     # Number changes that are under way; those that are over keep no number.
-    session.execute(
-        delete(NumberChange).where(
-            or_(
-                NumberChange.household_id == subject.household_id,
-                NumberChange.new_number.in_(subject.numbers),
-                NumberChange.asked_by.in_(subject.numbers),
-            )
-        )
-    )
+    session.execute(delete(NumberChange).where(_is_in_change(subject)))
     session.flush()
     return len(incidents)
 
@@ -202,14 +208,21 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
 def _cut_names(detail: dict[str, Any], names: set[str]) -> dict[str, Any]:
     """A line's particulars without the names, and without what such a household has said."""
     if detail.get("household") not in names:
-        return {name: _cut(value, names) for name, value in detail.items()}
+        written = names | _list_heads(names)
+        return {name: _cut(value, written if name in _SAID else names) for name, value in detail.items()}
     kept = {name: value for name, value in detail.items() if name not in _SAID | {"number", "place"}}
     return kept | {"household": ERASED}
 
 
+def _list_heads(names: set[str]) -> set[str]:
+    """The heads' bare names, as somebody writes them into a note; one sign alone may be any word."""
+    return {head for name in names if name.endswith("家") and len(head := name.removesuffix("家")) > 1}
+
+
 def _cut(value: Any, names: set[str]) -> Any:
     if isinstance(value, str):
-        for name in names:
+        # The longest first: what is left of 王建国家 without 王建国 would still be read as a house.
+        for name in sorted(names, key=len, reverse=True):
             value = value.replace(name, ERASED)
     return value
 

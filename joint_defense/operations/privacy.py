@@ -93,6 +93,8 @@ def _erase(session: Session, subject: people.Subject, of: Runtime, now: datetime
         by = people.Author("command", people.Source.COMMAND)
         batch = people.Batch(session, by, people.Action.ERASE_HOUSEHOLD, now, of.settings.zone)
         people.erase_household(batch, subject.household_id)
+    else:
+        people.erase_from_lists(session, subject.numbers)
     return privacy.erase_from_incidents(session, subject)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from sqlalchemy import text as sql
+from sqlalchemy.exc import StatementError
 
+from config.database import Database
 from config.logging import configure, mask_numbers
 
 
@@ -79,3 +83,10 @@ def test_a_failure_is_logged_with_its_traceback_and_without_its_numbers(capsys: 
     assert "Traceback" in str(record["exception"])
     assert record["failure_id"] == "abcd1234"
     assert "1380574" not in json.dumps(record)
+
+
+def test_a_database_error_says_nothing_of_its_statements_values(database: Database) -> None:
+    with pytest.raises(StatementError) as raised, database.begin() as session:
+        session.execute(sql("SELECT :number FROM no_such_table"), {"number": "王建国 138 0574 0001"})
+    assert "no_such_table" in str(raised.value)
+    assert "王建国" not in "".join(traceback.format_exception(raised.value))

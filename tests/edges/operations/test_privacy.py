@@ -15,7 +15,7 @@ from click.testing import Result
 from flask import Flask
 from flask.cli import FlaskGroup
 from openpyxl import load_workbook
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from app import create_app
 from config.database import Base, Database, read_clock
@@ -28,14 +28,19 @@ from groups.models.batch import Author, Batch
 from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Subscription
 from groups.models.figures import HouseholdCount
+from groups.models.responders import Responder, Team
 from groups.models.roster import Household, Phone, Village
-from groups.models.uploads import Upload, UploadKind, UploadState
+from groups.models.uploads import Upload, UploadKind, UploadRow, UploadState
 from groups.privacy.access_log import Looked, record_look
 from groups.roster.households import archive_household
 from groups.rules.counting import CountKind
+from joint_defense.incidents.record import note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Alert, Delivery, Incident, IncidentUpdate
+from joint_defense.models.upkeep import NumberChange
 from joint_defense.processes import clock as clock_process
+from joint_defense.rules.tasks import ChangeState
+from joint_defense.rules.timeline import UpdateKind
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import VILLAGE
 from tests.edges.web.scenes import full_scene, number
@@ -225,6 +230,76 @@ def test_what_is_over_its_time_goes_and_what_is_not_stays(
         # Who is on the roster is rung tomorrow as today.
         assert session.scalar(select(func.count()).select_from(Phone).where(Phone.number == number(2))) == 1
     assert type_("privacy", "purge").output.count(": 0 (") == len(Kept)
+
+
+def test_a_list_a_note_and_a_number_under_way_are_on_the_sheet_and_erased_behind_any_number_of_rows(
+    type_: Type, store: Database, incident_id: int, tmp_path: Path
+) -> None:
+    with store.begin() as session:
+        house, now = _house(session), read_clock(session)
+        brought = Upload(
+            key="k", kind=UploadKind.ROSTER, brought_by="a", name="a.csv", content=b"", state=UploadState.WRITTEN,
+            asked_at=now, created_at=now,
+        )  # fmt: skip
+        session.add(brought)
+        session.flush()
+        of_others = {"upload_id": brought.id, "verdict": "same", "data": {"phones": ["+8613700000000"]}}
+        session.execute(insert(UploadRow), [of_others | {"place": place} for place in range(6000)])
+        own = {"phones": [number(1)], "head": "王建国"}
+        session.add(UploadRow(upload_id=brought.id, place=6000, verdict="new", data=own))
+        session.add(
+            NumberChange(
+                phone_id=house.phones[0].id, household_id=house.id, new_number="+8613955550000", is_mobile=True,
+                asked_by=number(1), language="zh", state=ChangeState.WAITING, calls=0, asked_at=now,
+            )
+        )  # fmt: skip
+        note_update(session, incident_id, UpdateKind.NOTE, now, text="王建国家的狗叫")
+    _close(store, incident_id)
+    with store.begin() as session:
+        session.get_one(Incident, incident_id).note = "王建国说是误会"
+    sheet = tmp_path / "a.xlsx"
+    assert type_("privacy", "export", "--number", number(1), "--output", sheet).exit_code == 0
+    text = str([[cell.value for cell in row] for row in load_workbook(sheet).active])
+    assert [each for each in ("换号 New number", "+8613955550000", "名单 List") if each not in text] == []
+    assert type_("privacy", "erase", "--number", number(1), "--yes").exit_code == 0
+    left = _everything(store)
+    assert [each for each in ("王建国", "+8613955550000", number(1)[3:]) if each in left] == []
+    assert "已删除说是误会" in left
+    with store.begin() as session:
+        assert session.scalar(select(func.count()).select_from(UploadRow)) == 6000
+    assert type_("privacy", "erase", "--number", "13700000000", "--yes").exit_code == 0
+    assert "13700000000" not in _everything(store)
+
+
+def test_who_was_taken_off_a_list_is_forgotten_in_time_and_not_brought_back_without_a_number(
+    type_: Type, store: Database, incident_id: int
+) -> None:
+    with store.begin() as session:
+        village_id, now = _house(session).village_id, read_clock(session)
+        for at, name in enumerate(("周队员", "钱队员"), start=1):
+            one = Responder(village_id=village_id, team=Team.PATROL, name=name, number=f"+861390000888{at}")
+            session.add(one)
+        session.flush()
+        batch = Batch(session, Author("a", Source.PAGE), Action.EDIT_RESPONDERS, now, _zone())
+        batch.change(one, archived_at=now)
+        session.execute(update(Responder).where(Responder.id == one.id).values(archived_at=now - timedelta(days=800)))
+        for alert in session.scalars(select(Alert)):
+            alert.first_help = "心脏病"
+    assert type_("privacy", "purge").exit_code == 0
+    with store.begin() as session:
+        assert session.execute(select(Responder.name, Responder.number).order_by(Responder.id)).all() == [
+            ("周队员", "+8613900008881"),
+            ("钱队员", ""),
+        ]
+        with pytest.raises(NothingToUndo):
+            undo(session, batch.key, Author("a", Source.UNDO), now, _zone())
+        session.execute(update(Responder).where(Responder.id == one.id).values(archived_at=now - LONG_AGO))
+    _close(store, incident_id, LONG_AGO)
+    assert type_("privacy", "purge").exit_code == 0
+    left = _everything(store)
+    assert ("钱队员" in left, "周队员" in left) == (False, True)
+    with store.begin() as session:
+        assert set(session.scalars(select(Alert.first_help))) == {""}
 
 
 def test_periods_are_read_from_one_variable() -> None:

@@ -27,7 +27,7 @@ LEFT_OUT = re.compile(r"/(voice|sms|status|static|readyz|sign-out)")
 PARTS = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 
 
-def _names_asked_for() -> list[str]:
+def find_names_asked_for() -> list[str]:
     """Whatever a page asks an address or a form for by a name that stands in its code, and every form's fields."""
     names = set()
     for path, tree in modules():
@@ -69,7 +69,7 @@ def test_no_address_and_no_form_fails_over_what_is_sent_to_it(
     admin = signed_in(AccountRole.ADMIN)
     token = re.search(r'name="csrf_token" value="([^"]+)"', admin.get("/account").text)
     assert token is not None
-    names = _names_asked_for()
+    names = find_names_asked_for()
     failed, asked = [], 0
     web.config["PROPAGATE_EXCEPTIONS"] = False
     for rule, hostile in product(list(web.url_map.iter_rules()), HOSTILE):
