@@ -1,6 +1,7 @@
 """What a process tells: its log; and whoever supervises it (systemd), where somebody does, that it serves and lives.
 
-The log has one JSON object a line, with ids, and with every phone number masked before it is written.
+The log has one JSON object a line, with ids, with every phone number masked before it is written,
+and without the rows that a database's errors quote.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from config import settings
 # +8619912340571, 8619912340571, 057488805255, 13800138000: ten digits or more that stand for themselves, and are no
 # part of an identifier or of a fraction.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)(\+?[0-9]{3,5})([0-9]{3,9})([0-9]{4})(?![0-9A-Za-z]|\.[0-9])")
+# What PostgreSQL adds to an error: the whole row that it refused, names and doors too.
+_ROW_OF_AN_ERROR = re.compile(r"^DETAIL: .*?(?=\n\n|\n\[SQL|\n\(Background|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def mask_numbers(text: str) -> str:
@@ -36,7 +39,7 @@ def _mask_event(_logger: object, _method: str, entry: MutableMapping[str, Any]) 
 
 def _mask(value: Any) -> Any:
     if isinstance(value, str):
-        return mask_numbers(value)
+        return mask_numbers(_ROW_OF_AN_ERROR.sub("DETAIL: …", value))
     if isinstance(value, dict):
         return {_mask(key): _mask(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
