@@ -127,7 +127,7 @@ def read_sheet(session: Session, subject: people.Subject) -> list[people.SheetLi
         )
     lines += _list_greetings(session, subject)
     lines += [
-        people.SheetLine("换号 New number", each.asked_at, f"{each.new_number} {each.asked_by} {each.state}".strip())
+        people.SheetLine("换号 Number", each.asked_at, f"{each.new_number} {each.asked_by} {each.state}".strip())
         for each in session.scalars(select(NumberChange).where(_is_in_change(subject)).order_by(NumberChange.id))
     ]
     for mute in session.scalars(select(Mute).where(Mute.number.in_(subject.numbers))):
