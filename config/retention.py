@@ -83,7 +83,7 @@ TABLES: Mapping[str, frozenset[Kept] | str] = {
         ("phone_tasks", "task_texts", "phone_checks", "upkeep_days"), "ids and days; the account that closed a task"
     ),
     "village_checks": "that a check was signed off, by which account; what stood open as ids",
-    "village_check_texts": "ids and days",
+    **dict.fromkeys(("village_check_texts", "checks_begin"), "ids and days"),
     **dict.fromkeys(
         ("escalation_policies", "overseer_choices", "upkeep_hours", "holidays"),
         "settings, and the account that made them",
