@@ -7,6 +7,7 @@ answer; whatever else a person writes is one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from joint_defense.alarms.intake import IntakeResult, Limits, Outcome, Trigger, 
 from joint_defense.models.greetings import Greeting
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import Channel, Purpose
+from joint_defense.rules.triggers import make_alarm_key
 from joint_defense.rules.understanding.dangers import find_dangers
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
@@ -152,18 +154,36 @@ def _answer(session: Session, asked: Asked, body: str, now: datetime, limits: Li
     return Answered(words.write_words_kept(language, contact=asked.greeting.contact_texts), incident_id)
 
 
-def take_key_late(session: Session, delivery: Delivery, key: str, now: datetime, limits: Limits) -> None:
-    """A key of such a call that was kept while the database was away."""
+def take_key_late(
+    session: Session, delivery: Delivery, key: str, now: datetime, limits: Limits, *, sid: str = "", number: str = ""
+) -> int | None:
+    """A key of such a call that was kept while the database was away; the incident that has something to send.
+
+    `sid`: the call's; `number`: of the phone on it, where that is not the one that was asked.
+    """
     asked = greeting_days.find_of_delivery(session, delivery)
     if asked is None:
-        return
+        return None
+    asked, by_them = replace(asked, number=number), delivery.purpose is Purpose.GREETING
+    if key in {words.HELP_KEY, "#"}:
+        carrier_key = make_alarm_key(sid or f"greeting-{delivery.id}")
+        if by_them:
+            whose = number or delivery.number
+            return raise_alarm(
+                session, Trigger(carrier_key, whose, Channel.CALL, call_sid=sid or None), now, limits
+            ).incident_id
+        raised = call_for(session, asked, "", carrier_key, now, limits)
+        return None if raised is None else raised.incident_id
     if key == words.WELL_KEY:
         greeting_days.take_answer(session, asked, Channel.CALL, now)
-        return
-    greeting_asked.note_human_sign(session, delivery, Channel.CALL, now)
-    if key == words.AWAY_KEY and delivery.purpose is Purpose.GREETING and asked.greeting.ended_at is None:
+        return delivery.incident_id
+    greeting_asked.note_human_sign(session, delivery, Channel.CALL, now, number)
+    if key == words.AWAY_KEY and by_them and asked.greeting.ended_at is None:
         until = now.astimezone(limits.zone).date() + AWAY_FOR
         greetings.pause(session, asked.greeting, until, delivery.household_name, now, limits.zone)
+    if key == words.LOOK_IN_KEY and not by_them and delivery.number == asked.greeting.contact_number:
+        greeting_days.have_neighbours_look_in(session, asked, Channel.CALL, now, limits.zone)
+    return delivery.incident_id
 
 
 def _answer_for_others(session: Session, asked: list[Asked], body: str, now: datetime, limits: Limits) -> Answered:

@@ -51,6 +51,7 @@ from joint_defense.rules import escalation
 from joint_defense.rules.states import GREETINGS, LEADERS, Channel, IncidentKind, Purpose
 from joint_defense.rules.wording import alarm, drills, links
 from joint_defense.rules.wording.alarm import count_segments
+from joint_defense.rules.wording.greetings import ABOUT_OTHER, ABOUT_SELF
 
 MESSAGE_VALID_FOR = 1800
 """Seconds: an alarm text that comes later than this only frightens."""
@@ -84,7 +85,8 @@ class Announcer:
             said = self._write_drill(claim, (claim.text or "",), drills.say_how_to_answer_test(language))
         elif claim.purpose in GREETINGS:
             sentence, _, keys = (claim.text or "").partition("\n")
-            said = self._write_drill(claim, (sentence,), keys)
+            about = ABOUT_SELF if claim.purpose is Purpose.GREETING else ABOUT_OTHER
+            said = self._write_drill(claim, (sentence,), keys, f"?about={about}")
         elif claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.DRILL:
@@ -112,13 +114,13 @@ class Announcer:
                 return document
         return twiml.tell(text, language)
 
-    def _write_drill(self, claim: Claim, sentences: tuple[str, ...], keys: str) -> str:
-        """Rings as an alarm does, and asks for a key."""
+    def _write_drill(self, claim: Claim, sentences: tuple[str, ...], keys: str, query: str = "") -> str:
+        """Rings as an alarm does, and asks for a key; `query` goes with the address that the key comes to."""
         return twiml.write_announcement(
             sentences,
             keys,
             claim.language,
-            action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+            action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}{query}",
             then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
         )
 

@@ -33,6 +33,7 @@ from joint_defense.rules.states import GREETINGS, LEADERS, Channel, ClosingOutco
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.meanings import Writer
 from joint_defense.rules.understanding.understand import understand
+from joint_defense.upkeep import greeting_asked
 
 EVERY = 0.5
 """Seconds between two tries while something waits."""
@@ -177,16 +178,20 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
 def _press(session: Session, event: SpooledEvent, limits: Limits | None) -> int | None:
     """A neighbour's answer by key; a leader's that all is over. What can be said of it was said on the call."""
     told = session.get(Delivery, event.delivery_id)
-    if told is None or told.number != event.number:
+    if told is None:
+        return None
+    greets = told.purpose in GREETINGS
+    if told.number not in (greeting_asked.list_numbers(session, event.number) if greets else [event.number]):
         return None
     kept = receive(session, event.carrier_key, InboundKind.ANSWER, event.number, event.text, event.received_at)
     if kept is None:
         return None
     kept.household_id, kept.responder_id, kept.incident_id = *told.party, told.incident_id
     keep_answer(kept, {"text": None, "incident_id": told.incident_id})
-    if told.purpose in GREETINGS:
-        greeting_answers.take_key_late(session, told, event.text, event.received_at, limits or Limits())
-    elif event.text in replies.KEYS:
+    if greets:
+        when, whose = event.received_at, {"sid": event.sid, "number": event.number}
+        return greeting_answers.take_key_late(session, told, event.text, when, limits or Limits(), **whose)
+    if event.text in replies.KEYS:
         acknowledge(session, told, replies.KEYS[event.text], Channel.CALL, event.received_at)
     elif event.text == replies.CLOSE_KEY and told.role in LEADERS and told.incident.closed_at is None:
         closing.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, event.received_at)

@@ -68,9 +68,12 @@ def answer_call_back(session: Session, asked: Asked) -> str:
     else:
         said = words.say_call_back(home, language)
     # 9 calls everybody to the door of whoever they were to look in on; #9, the menu's, to their own.
-    about = "?about=other" if delivery.purpose is Purpose.LOOK_IN else ""
-    address = make_address(f"/voice/callback/{delivery.id}{about}")
+    address = make_address(f"/voice/callback/{delivery.id}?about={_name_about(delivery)}")
     return twiml.ask([(said, language)], action=address, then=make_address("/voice/menu/1"), keys=1, timeout=TIMEOUT)
+
+
+def _name_about(delivery: Delivery) -> str:
+    return words.ABOUT_SELF if delivery.purpose is Purpose.GREETING else words.ABOUT_OTHER
 
 
 def _raise_own(
@@ -135,7 +138,7 @@ def ask_again(delivery: Delivery, number: int) -> str:
     """No key on such a call: the keys once more, and words count too; in the end the last words."""
     language = delivery.language
     if request.args.get("last") == "1" or delivery.purpose is Purpose.LOOK_IN:
-        address = make_address(f"/voice/answer/{delivery.id}/{number}")
+        address = make_address(f"/voice/answer/{delivery.id}/{number}?about={_name_about(delivery)}")
         return twiml.say_farewell([(words.say_no_key_pressed(language), language)], action=address)
     return _ask_again(delivery, number, words.say_how_to_answer(language))
 
@@ -144,7 +147,7 @@ def _ask_again(delivery: Delivery, number: int, said: str) -> str:
     language = delivery.language
     return twiml.ask(
         [(said, language)],
-        action=make_address(f"/voice/answer/{delivery.id}/{number}"),
+        action=make_address(f"/voice/answer/{delivery.id}/{number}?about={_name_about(delivery)}"),
         then=make_address(f"/voice/again/{delivery.id}/{number}?last=1"),
         keys=1,
         timeout=TIMEOUT,

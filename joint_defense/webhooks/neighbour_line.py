@@ -38,6 +38,7 @@ from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
+from joint_defense.rules.wording.greetings import ABOUT_OTHER
 from joint_defense.upkeep import drills, greeting_asked, number_changes, own_test
 from joint_defense.webhooks import greeting_line
 from joint_defense.webhooks.caller_line import name_room, tell_raised
@@ -211,7 +212,7 @@ def answer_call_back(delivery_id: int) -> Response:
     `?about=other`: of somebody who was to look in, 9 is about the other (see `greeting_line`).
     """
     call = read_call(request.form, get_runtime().read_number)
-    if call.keys == "#" or (call.keys == "9" and request.args.get("about") != "other"):
+    if call.keys == "#" or (call.keys == "9" and request.args.get("about") != ABOUT_OTHER):
         address = make_address(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
     return _take_in(call, delivery_id, lambda session: _find_of_caller(session, delivery_id, call))

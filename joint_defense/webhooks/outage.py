@@ -29,7 +29,7 @@ from joint_defense.rules.triggers import (
 )
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
-from joint_defense.rules.wording import calls, written
+from joint_defense.rules.wording import calls, greetings, written
 from joint_defense.webhooks.caller_line import tell_raised
 from joint_defense.webhooks.common import (
     LANGUAGES,
@@ -46,6 +46,8 @@ keeping = Blueprint("keeping", __name__, url_prefix="/voice")
 keeping.before_request(check_signature)
 answer_every_error(keeping, answer_broken_call)
 
+CRIES = frozenset({greetings.HELP_KEY, "#"})
+"""Keys of a good morning that call for help; # is the first half of #9."""
 LOOK_EVERY = 4
 """Seconds between two looks whether a caller's kept alarm is out."""
 SAY_EVERY = 5
@@ -81,13 +83,23 @@ def keep_said(call: InboundCall, asked: int, said: str, error: Exception) -> Non
 
 
 def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
-    """Spool a neighbour's key. `call` may be one we placed or one back to us: the neighbour is at its other end."""
+    """Spool a neighbour's key. `call` may be one we placed or one back to us: the neighbour is at its other end.
+
+    `?about=`: of a good morning, whom 9 calls help for (`rules.wording.greetings`).
+    """
     neighbour = call.caller if call.called in get_runtime().settings.own_numbers else call.called
-    key = call.keys or ""
-    if key not in replies.KEYS and key != replies.CLOSE_KEY:
+    key, about = call.keys or "", request.args.get("about")
+    cries = key in CRIES or (not key and understand(call.speech, Writer.AT_REST).meaning is Meaning.ALARM)
+    if about == greetings.ABOUT_SELF and cries:
+        _put_into_spool(SpooledKind.ALARM, make_alarm_key(call.sid), neighbour, call.sid, error, text=call.speech)
+        return _hold(1, calls.KEPT)
+    cries_for_other = about == greetings.ABOUT_OTHER and key in CRIES
+    if key not in replies.KEYS and key != replies.CLOSE_KEY and not cries_for_other:
         return answer(answer_broken_call())
     carrier_key = make_press_key(call.sid, delivery_id, key)
     _put_into_spool(SpooledKind.KEY, carrier_key, neighbour, call.sid, error, text=key, delivery_id=delivery_id)
+    if cries_for_other:
+        return answer(twiml.say([(greetings.say_cry_kept(each), each) for each in LANGUAGES]))
     return answer(twiml.say([(calls.KEPT_ANSWER[each], each) for each in LANGUAGES]))
 
 

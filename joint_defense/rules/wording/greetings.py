@@ -21,6 +21,8 @@ CONSENT = {
 WELL_KEY, AWAY_KEY, HELP_KEY = "1", "2", "9"
 LOOK_IN_KEY = "2"
 """Of a contact: have the neighbours look in."""
+ABOUT_SELF, ABOUT_OTHER = "self", "other"
+"""In the address of such a call (`?about=`): for whom 9 calls for help, known while the database is away, too."""
 
 
 def write_greeting(household: str, language: str) -> str:
@@ -281,6 +283,13 @@ def say_called_for(household: str, language: str, *, raised: bool) -> str:
     """The same on a call."""
     said = write_called_for(household, language, raised=raised)
     return said.removeprefix("【十户联防】").removeprefix("[Joint Defence] ")
+
+
+def say_cry_kept(language: str) -> str:
+    """To whoever calls for help for them while the database is away."""
+    if language == CHINESE:
+        return "求助已记下，系统一恢复就呼叫邻居。请马上打110，急救打120。"
+    return "Your call for help is kept; neighbours are rung once the system is back. Dial 110 now, ambulance 120."
 
 
 def write_neighbours_asked(household: str, language: str) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import structlog
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
 
 from app import create_app
 from config import away
@@ -25,6 +26,7 @@ from config.database import Database, read_clock
 from groups.models.roster import Household
 from joint_defense.alarms import intake
 from joint_defense.delivery import claims
+from joint_defense.models.greetings import GreetingDay
 from joint_defense.models.inbound import InboundEvent
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.processes import drain as drain_module
@@ -33,10 +35,13 @@ from joint_defense.processes.heartbeats import Kept
 from joint_defense.processes.spool import LONGEST_PAUSE, Spool, SpooledEvent, SpooledKind
 from joint_defense.rules.errors import NotSpooled
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import Channel, IncidentKind
+from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
+from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
+from joint_defense.upkeep import greeting_days
 from tests.conftest import MakeSettings
+from tests.edges.webhooks.test_greeting_line import SENT, SON, ZONE, ask
 from tests.edges.webhooks.test_webhooks import DIRECT, STRANGER, Carrier
 from tests.support.factories import House, Town
 from tests.support.handsets import eventually
@@ -264,6 +269,40 @@ def test_a_neighbours_key_is_kept(carrier: Carrier, outage: Outage, wang: House,
     assert outage.drain()
     answers = carrier.town.read(lambda session: session.scalars(select(Acknowledgement.answer)).all())
     assert answers == [Answer.COMING]
+
+
+def test_nine_on_a_good_morning_is_kept_and_calls_to_the_door_of_whoever_is_meant(
+    carrier: Carrier, outage: Outage, wang: House
+) -> None:
+    outage.ends()
+    call = ask(carrier.town, wang)
+
+    def ask_contact(session: Session) -> None:
+        day = session.scalars(select(GreetingDay)).one()
+        day.step, day.next_at = GreetingStep.THIRD, read_clock(session)
+        greeting_days.go_on(session, day.id, read_clock(session), ZONE)
+
+    carrier.town.run(ask_contact)
+    carrier.town.place(after=SENT)
+    told = carrier.town.delivery(SON, Channel.CALL, Purpose.LOOK_IN)
+    outage.begins()
+    ours, path = "+8657412345678", f"/voice/answer/{told.id}/1?about=other"
+    said = carrier.post(path, CallSid="CA71", From=ours, To=SON, Digits="9").get_data(as_text=True)
+    assert "求助已记下，系统一恢复就呼叫邻居。请马上打110" in said
+    outage.ends()
+    assert outage.drain()
+    assert [each.household_name for each in carrier.town.alerts()] == [wang.name]
+    assert carrier.town.read(lambda s: s.scalars(select(GreetingDay.outcome)).one()) is GreetingOutcome.HELP
+    carrier.town.run(lambda s: s.execute(update(Incident).values(closed_at=read_clock(s))))
+    call = ask(carrier.town, wang)
+    outage.begins()
+    path = f"/voice/answer/{call.id}/1?about=self"
+    said = carrier.post(path, CallSid="CA72", From=ours, To=wang.number, Digits="9").get_data(as_text=True)
+    assert KEPT in said
+    assert "/voice/held/1" in said
+    outage.ends()
+    assert outage.drain()
+    assert [each.household_name for each in carrier.town.alerts()] == [wang.name, wang.name]
 
 
 def test_the_caller_on_the_line_is_held_while_the_database_is_away(
