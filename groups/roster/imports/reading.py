@@ -144,11 +144,13 @@ def read_households(opened: OpenedFile, columns: Columns | None = None, decided:
     for name in opened.hidden:
         whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), show(name))
     rows = without_copies(with_one_name_a_group(rows, whole, decided), whole)
+    # Of remarks that a number was taken from, nobody is told besides that they were left out.
+    taken_from = {phone.column for row in rows for phone in row.phones}
     ignored = [
         c.heading
         for _, layout in lists
         for c in layout.columns
-        if c.heading and c.field is Field.NOTHING and not is_remarks(c.heading)
+        if c.heading and c.field is Field.NOTHING and c.heading not in taken_from
     ]
     others = tuple(
         LeftOutSheet(one.sheet.label, explain_lacking(layout.lacking))

@@ -46,6 +46,8 @@ _OF_SOMEBODY = re.compile(
 _ENUMERATED = re.compile("^\\s*[\u2460-\u249b\u24f5-\u24fe\u2776-\u2793\u3220-\u3229\u3280-\u3289]+")
 _SEX_BEHIND = re.compile(rf"(?<={_HAN}{_HAN})(\s+|\s*[(/,（／，])\s*[男女][)）]?$")
 _OPENS, _CLOSES = frozenset("([{<【〔〖「『《〈（［｛＜+"), frozenset(")]}>】〕〗」』》〉）］｝＞")
+_OF_A_SPREADSHEET = frozenset("='")
+"""What a spreadsheet has in front of a formula, and of a text that looks like one: a cell comes back as it was."""
 _STANDS_FOR_A_SIGN = re.compile("[\u2e80-\u2fdf\ufe10-\ufe19]")
 """Radicals, and the signs by which GB18030 keeps rare characters: parts of names, though they count as signs."""
 _SORTED_FIRST = re.compile(rf"^[Aa]{{1,4}}\s*(?={_HAN}{{2}})")
@@ -164,7 +166,7 @@ def _take_off_marks(text: str) -> str:
 
 
 def _is_a_mark(sign: str) -> bool:
-    if sign.isalnum() or _STANDS_FOR_A_SIGN.match(sign):
+    if sign.isalnum() or _STANDS_FOR_A_SIGN.match(sign) or sign in _OF_A_SPREADSHEET:
         return False
     return sign.isspace() or sign == "\ufe0f" or unicodedata.category(sign)[0] in "PS"
 

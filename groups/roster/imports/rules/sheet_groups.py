@@ -44,7 +44,8 @@ _NUMBERS = re.compile(r"\d[\d\s()-]{6,}")
 
 _HAN = r"[\u3007\u3400-\u9fff\U00020000-\U000323af]"
 _ROLE = r"[正副代]?(?:小?组长|联防长|队长|十户长|联户长|户长)"
-_NUMBER = r"(?P<number>[+(]?\d[\d ()-]{5,20}\d)"
+_NUMBER = r"(?P<number>[+(]?\d[\d ()-]{5,20}\d(?:\.0+)?)"
+"""With the noughts that a figure of a workbook has behind its point: they tell that its digits may be gone."""
 _LABEL = r"[ :、,;/(]*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?|tel\.?|☎)?[ :、,;/(]*"
 _NAME = rf"(?P<name>(?!姓名|电话|手机|联系){_HAN}{{2,4}}|{_HAN} {_HAN}(?!{_HAN}))"
 _ROLE_FIRST = re.compile(rf"{_ROLE}(?:姓名)?[ :、,(]*{_NAME}\)?(?:{_LABEL}{_NUMBER})?(?!\d)", re.IGNORECASE)
