@@ -27,6 +27,7 @@ from joint_defense.rules.upkeep.greeting_words import (
     is_well_key,
     names,
     says_another_is_well,
+    says_helpless,
     speaks_of_another,
     speaks_of_kin,
 )
@@ -148,6 +149,10 @@ def _answer(session: Session, asked: Asked, body: str, now: datetime, limits: Li
         greetings.pause(session, asked.greeting, until, asked.delivery.household_name, now, limits.zone)
         return Answered(words.write_away(until, language), incident_id)
     plain = said in {words.WELL_KEY, "\uff11"} or says_well(said)
+    if not plain and (says_helpless(said) or not asked.greeting.contact_texts):
+        # Nobody else would hear of it: they look in, and the day stays open.
+        greeting_days.ask_neighbours_now(session, asked, Channel.SMS, now, limits.zone)
+        return Answered(words.write_looked_after(language), incident_id)
     greeting_days.take_answer(session, asked, Channel.SMS, now, words_said="" if plain else said)
     if plain:
         return Answered(words.write_thanks(language), incident_id)

@@ -110,9 +110,14 @@ def _make_incident(session: Session, greeting: Greeting, now: datetime) -> Incid
 
 def _calls_for_help(session: Session, household_id: int, since: datetime | None = None) -> bool:
     """Whether the household calls for help at present; with `since`: or has called for it since then."""
-    called = select(Alert.id).join(Incident).where(Alert.household_id == household_id)
-    still = Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None)
-    called = called.where(still if since is None else still | (Alert.raised_at >= since))
+    called = select(Alert.id).join(Incident)
+    called = called.where(Alert.household_id == household_id, Alert.withdrawn_at.is_(None))
+    if since is None:
+        called = called.where(Incident.closed_at.is_(None))
+    else:
+        # A call without a word says of nobody that they are well, nor that help is on its way.
+        called = called.where(Incident.kind == IncidentKind.ALARM)
+        called = called.where(Incident.closed_at.is_(None) | (Alert.raised_at >= since))
     return session.scalar(called.limit(1)) is not None
 
 
@@ -413,6 +418,16 @@ def have_neighbours_look_in(session: Session, asked: Asked, channel: Channel, no
     note_human_sign(session, asked.delivery, channel, now, asked.number)
     if day.closed_at is None and day.step is GreetingStep.CONTACT:
         day.next_at = now
+        go_on(session, day.id, now, zone)
+
+
+def ask_neighbours_now(session: Session, asked: Asked, channel: Channel, now: datetime, zone: ZoneInfo) -> None:
+    """They have answered, and not that they are well: leader and neighbours look in at once. The day stays open."""
+    day = lock_day(session, asked.day.id)
+    note_human_sign(session, asked.delivery, channel, now, asked.number)
+    if day.closed_at is None and (day.step in ASKS or day.step is GreetingStep.CONTACT):
+        day.step, day.next_at = GreetingStep.CONTACT, now
+        session.flush()
         go_on(session, day.id, now, zone)
 
 

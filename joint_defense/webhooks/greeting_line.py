@@ -21,6 +21,7 @@ from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.triggers import make_alarm_key
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
+from joint_defense.rules.upkeep.greeting_words import says_helpless
 from joint_defense.rules.upkeep.greetings import AWAY_FOR, says_well
 from joint_defense.rules.wording import greetings as words
 from joint_defense.upkeep import greeting_asked, greeting_days, greetings
@@ -52,6 +53,9 @@ def take_answer(
     if call.keys == words.WELL_KEY or (found is not None and says_well(call.speech)):
         greeting_days.take_answer(session, asked, Channel.CALL, now)
         return twiml.say([(words.say_thanks(language), language)]), None
+    if call.speech and not call.keys and says_helpless(call.speech):
+        greeting_days.ask_neighbours_now(session, asked, Channel.CALL, now, get_runtime().settings.zone)
+        return twiml.say([(words.say_looked_after(language), language)]), None
     if call.keys:
         greeting_asked.note_human_sign(session, delivery, Channel.CALL, now, asked.number)
     return _ask_again(delivery, number, words.say_wrong_key(language)), None

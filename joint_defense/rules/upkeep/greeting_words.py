@@ -54,6 +54,10 @@ _SPEAKS_OF = re.compile(rf"(?:^|[^\w])(?:{_SOMEBODY})|[\u4e00-\u9fff](?:他|她|
 _OWN_HOME = re.compile("(?:我|俺|咱)们?家(?!的?(?:爸|妈|爹|娘|爷|奶|老|父|母|公公|婆婆))|自家")
 _ASKS = re.compile(r"[?？吗]|么\W*$")
 _ONE = re.compile(r"(?:请|我)?(?:回复?|按|选)?1")
+_LIES = re.compile(
+    "(?<![车机])(?:动不了|动不得|动弹不|不能动|起不来|起不了|站不起来|爬不起来|下不了床|下不来床|走不动|走不了|没力气起)"
+    "|(?:can't|cannot|cant|unable to) (?:get up|move|stand|walk)"
+)
 THEM = "他"
 
 
@@ -88,6 +92,11 @@ def says_another_is_well(text: str, known_as: Collection[str] = (), *, kin: bool
     if _ONE.fullmatch(plain.replace(THEM, "").replace(" ", "")):
         return True
     return (_OF_KIN if kin else _OF_ANOTHER).fullmatch(plain) is not None
+
+
+def says_helpless(text: str) -> bool:
+    """Whether somebody who was greeted says that they cannot get up or move."""
+    return _LIES.search(_fold(text)) is not None and not _ASKS.search(text)
 
 
 def speaks_of_another(text: str) -> bool:

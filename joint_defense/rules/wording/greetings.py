@@ -73,6 +73,20 @@ def write_words_kept(language: str, *, contact: bool) -> str:
     return f"[Joint Defence] Received. {told}For help call this number and press #9, or write: help"
 
 
+def write_looked_after(language: str) -> str:
+    """To whoever answered in words that do not say that they are well, where leader and neighbours look in for it."""
+    if language == CHINESE:
+        return "【十户联防】收到，马上请联防长和邻居来看您。平安请回复1；要马上呼叫大家请写：救命"
+    return "[Joint Defence] Received: your leader and neighbours look in on you. Well? Reply 1. For help at once: help"
+
+
+def say_looked_after(language: str) -> str:
+    """The same on a call."""
+    if language == CHINESE:
+        return "收到，马上请联防长和邻居来看您。要马上呼叫大家，请打本号码按#9。"
+    return "Noted: your leader and neighbours are asked to look in on you. For help call this number and press #9."
+
+
 def pass_on_words(household: str, words: str, language: str) -> str:
     """To the contact: what was answered."""
     if language == CHINESE:
@@ -182,9 +196,9 @@ def write_to_contact(household: str, place: str, language: str) -> str:
 def say_to_neighbour(household: str, place: str, language: str) -> str:
     """What the call says to a neighbour who takes no texts."""
     if language == CHINESE:
-        return f"这是十户联防，不是警情。{household}，{place}，今天的平安问候一直没有回应，请您上门看看。"
+        return f"这是十户联防，不是警情。{household}，{place}，今天的平安问候没有回答平安，请您上门看看。"
     return (
-        f"This is Joint Defence. It is no alarm. {household}, {place}, has not answered today's good morning. "
+        f"This is Joint Defence. It is no alarm. {household}, {place}, has not said today that they are well. "
         "Please look in on them. "
     )
 
@@ -200,11 +214,11 @@ def write_to_neighbour(household: str, place: str, language: str) -> str:
     """The quiet task of leader and neighbours."""
     if language == CHINESE:
         return (
-            f"【十户联防】{household}（{place}）今天的平安问候一直没有回应，请您上门看看。"
+            f"【十户联防】{household}（{place}）今天的平安问候没有回答平安，请您上门看看。"
             "人平安请回复1；要大家来帮忙请直接写出什么事"
         )
     return (
-        f"[Joint Defence] {household} ({place}) has not answered today's good morning. Please look in on them. "
+        f"[Joint Defence] {household} ({place}) has not said today that they are well. Please look in on them. "
         "Reply 1 if they are well; to call for help write what has happened"
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.models.incidents import Acknowledgement
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.upkeep.greetings import GreetingOutcome
-from tests.support.factories import House, Town
+from tests.support.factories import House, Town, at
 from tests.usecases.upkeep.test_greetings import CONTACT, MINUTE, SEVEN, days, enrol, look, ring_out, text
 
 ASKED = 40 * MINUTE
@@ -112,3 +113,46 @@ def test_whoever_is_asked_on_one_phone_answers_with_another_of_the_household(tow
     (sign,) = town.read(lambda s: s.scalars(select(Acknowledgement)).all())
     asked = town.delivery(wang.number, Channel.SMS, Purpose.GREETING)
     assert sign.number == wang.numbers[1] != asked.number, "the phone that was asked is not proven by another one"
+
+
+@pytest.mark.parametrize(
+    ("said", "contact"), [("我动不了", True), ("起不来了", False), ("不舒服", False), ("谁啊", False)]
+)
+def test_words_that_do_not_say_well_send_leader_and_neighbours_at_once_and_the_day_stays_open(
+    town: Town, said: str, contact: bool
+) -> None:
+    wang, li, near = town.house("王建国"), town.house("李月芳", leader=True), town.house("陈")
+    if contact:
+        enrol(town, wang, channel=Channel.SMS)
+    else:
+        enrol(town, wang, channel=Channel.SMS, contact_name="", contact_number="")
+    look(town, SEVEN)
+    ring_out(town)
+    answered = text(town, wang.number, said, SEVEN + 60)
+    assert answered == "【十户联防】收到，马上请联防长和邻居来看您。平安请回复1；要马上呼叫大家请写：救命"
+    assert look(town, SEVEN + 61) == sorted([f"{li.number} sms", f"{near.number} sms"])
+    asked = town.delivery(near.number, Channel.SMS, Purpose.LOOK_IN).text or ""
+    assert "没有回答平安，请您上门看看" in asked, "true of whoever was silent, and of whoever said something else"
+    assert days(town)[0][2] is None
+    assert "您平安就好" in (text(town, wang.number, "1", SEVEN + 120) or "")
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_a_call_without_a_word_or_taken_back_ends_no_day_and_the_wished_alarm_follows(
+    town: Town, withdrawn: bool
+) -> None:
+    wang, near = town.house("王建国"), town.house("陈")
+    town.house("李月芳", leader=True)
+    ask_neighbours(town, wang, alarms=True)
+    if withdrawn:
+        town.raise_alarm(wang, after=SEVEN + ASKED + 60)
+        text(town, wang.number, "按错了", SEVEN + ASKED + 90)
+    else:
+        key = "voice:CA9:wordless"
+        town.run(lambda s: report_wordless(s, key, wang.number, at(SEVEN + ASKED + 60)))
+    look(town, SEVEN + ASKED + 100)
+    assert days(town)[0][2] is None
+    if not withdrawn:
+        assert text(town, near.number, "收到", SEVEN + ASKED + 110) is not None
+    look(town, SEVEN + ASKED + 20 * MINUTE)
+    assert days(town)[0][2] is GreetingOutcome.ALARM
