@@ -224,7 +224,8 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     silent = {alert.household_id for alert in incident.alerts if alert.silent}
     # Whoever asked for help by text may have to be quiet, and is not rung; nor is a house rung or texted that calls
     # for help silently in another incident.
-    by_text_only = {alert.household_id for alert in incident.alerts if alert.channel is Channel.SMS}
+    texted = [alert for alert in incident.alerts if alert.channel is Channel.SMS and not alert.by_others]
+    by_text_only = {alert.household_id for alert in texted}
     silent |= find_silent_callers(session, now)
     for delivery in deliveries:
         by_text = delivery.channel is Channel.SMS

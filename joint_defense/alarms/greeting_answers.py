@@ -33,7 +33,7 @@ from joint_defense.rules.upkeep.greeting_words import (
 )
 from joint_defense.rules.upkeep.greetings import AWAY_FOR, GreetingOutcome, says_well
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep import drills, greeting_asked, greeting_days, greetings
+from joint_defense.upkeep import drills, greeting_asked, greeting_calls, greeting_days, greetings
 from joint_defense.upkeep.greeting_asked import Asked
 
 STILL_ASKED = timedelta(hours=6)
@@ -295,11 +295,11 @@ def _raise(
     limits: Limits,
     found: Understood | None = None,
 ) -> IntakeResult | None:
-    phone = greeting_days.find_phone(session, greeting)
+    phone = greeting_calls.find_phone(session, greeting)
     if phone is None:
         return None
-    trigger = Trigger(carrier_key, phone.number, Channel.SMS, text=quote)
+    trigger = Trigger(carrier_key, phone.number, Channel.SMS, text=quote, by_others=True)
     if found is not None:
-        trigger = Trigger(carrier_key, phone.number, Channel.SMS, category=found.category, text=quote)
+        trigger = replace(trigger, category=found.category)
     raised = raise_alarm(session, trigger, now, limits)
     return raised if raised.outcome in {Outcome.RAISED, Outcome.JOINED} else None

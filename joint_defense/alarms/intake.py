@@ -48,6 +48,8 @@ class Trigger:
     category: Category = Category.UNSPECIFIED
     text: str = ""
     call_sid: str | None = None
+    by_others: bool = False
+    """Somebody else calls for the household: the number is none that has called or written."""
     line_account: str = ""
     """The account that holds the caller's line, where there are several."""
     holds_for: timedelta = Patience.gone_after
@@ -335,6 +337,10 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     else:
         # The same household again, from another phone perhaps: it is this call that holds the line now.
         alert.withdrawn_at, alert.call_sid = None, trigger.call_sid or alert.call_sid
+        if alert.by_others and not trigger.by_others:
+            # Now they call themselves.
+            alert.by_others, alert.channel, alert.phone_id = False, trigger.channel, caller.phone_id
+            alert.number, alert.language = caller.number, caller.language
         if trigger.channel is Channel.CALL:
             alert.on_line_until, alert.line_account = now + trigger.holds_for, trigger.line_account
             _stop_calls_with_news(session, alert, now)
@@ -448,6 +454,7 @@ def add_voice(
         may_text=caller.may_text,
         silent=caller.silent,
         channel=trigger.channel,
+        by_others=trigger.by_others,
         call_sid=trigger.call_sid,
         line_account=trigger.line_account,
         category=trigger.category,

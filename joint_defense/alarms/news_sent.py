@@ -259,7 +259,7 @@ def call_with_news(
     """
     if alert.silent or alert.withdrawn_at is not None or incident.closed_at is not None:
         return _NO_CALL
-    if alert.channel is Channel.SMS:
+    if alert.channel is Channel.SMS and not alert.by_others:
         return _NO_CALL  # who asks for help by text may have to be quiet
     calls = _read_calls(session, incident, alert)
     if any(each.milestone is milestone for each, _ in calls):

@@ -163,6 +163,7 @@ def _is_texting(alert: Alert, now: datetime) -> bool:
     on_line = alert.on_line_until is not None and alert.on_line_until > now
     return (
         alert.channel is Channel.SMS
+        and not alert.by_others
         and alert.may_text
         and not alert.silent
         and alert.withdrawn_at is None

@@ -79,7 +79,7 @@ class Claim:
 _TOLD_OF_A_CLAIM = (
     *(Delivery.id, Delivery.incident_id, Delivery.attempt_count, Delivery.purpose, Delivery.alert_id, Delivery.number),
     *(Delivery.role, Delivery.language, Delivery.look_up_first, Delivery.text, Delivery.urgency, Delivery.turn),
-    Delivery.with_link,
+    *(Delivery.with_link, Delivery.not_after),
 )
 
 
@@ -92,7 +92,12 @@ def claim(
     """
     asked = {"of": channel, "most": limit, "now": now, "sender": owner, "until": now + LEASE}
     rows = session.execute(_CLAIM, asked).all()
-    rows = sorted(rows, key=lambda row: (row.urgency, row.turn, row.id))
+    late = {row.id for row in rows if row.not_after is not None and row.not_after <= now and not row.look_up_first}
+    if late:
+        # What nobody is to be disturbed with any more is not sent; no carrier has heard of it.
+        over = make_move(DeliveryState.CLAIMED, DeliveryState.CANCELLED) | {"attempt_count": Delivery.attempt_count - 1}
+        session.execute(update(Delivery).where(Delivery.id.in_(late)).values(**over))
+    rows = sorted((row for row in rows if row.id not in late), key=lambda row: (row.urgency, row.turn, row.id))
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
         _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], line, now)

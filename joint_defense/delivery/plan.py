@@ -135,8 +135,12 @@ def make_row(
     text: str | None = None,
     account_id: int | None = None,
     with_link: bool = False,
+    not_after: datetime | None = None,
 ) -> dict[str, Any]:
-    """The row of a delivery that waits, due now. All have the same columns, as `insert_rows` wants them."""
+    """The row of a delivery that waits, due now; it is not sent from `not_after` on.
+
+    All have the same columns, as `insert_rows` wants them.
+    """
     return {
         "incident_id": incident_id,
         "channel": channel,
@@ -156,6 +160,7 @@ def make_row(
         "distance": min(phone.distance, 32_000),
         "state": DeliveryState.WAITING,
         "due_at": now,
+        "not_after": not_after,
         "attempt_count": 0,
         "look_up_first": False,
         "unwanted": False,

@@ -31,7 +31,7 @@ def note_proofs(session: Session, now: datetime, zone: ZoneInfo) -> int:
     called = session.execute(
         select(Alert.phone_id, Alert.household_id, Alert.raised_at, Alert.channel)
         .join(Incident, Incident.id == Alert.incident_id)
-        .where(young)
+        .where(young, Alert.by_others.is_(False))
     )
     reached = {
         Reached(phone_id, household_id, at.astimezone(zone).date(), _choose_proof(channel))

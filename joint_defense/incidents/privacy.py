@@ -19,6 +19,7 @@ from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.inbound import InboundEvent, Mute
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.models.upkeep import NumberChange
+from joint_defense.rules.states import OVER, DeliveryState, IncidentKind, Purpose
 
 ERASED, ERASED_EN = people.ERASED, "Erased"
 _SAID = frozenset({"text", "note"})
@@ -102,10 +103,13 @@ def _blank_numbers(session: Session, incident_id: int, numbers: Sequence[str] | 
 
 
 def find_running(session: Session, subject: people.Subject) -> list[int]:
-    """The open incidents that the household or the numbers are part of: they need what is known."""
+    """The open incidents that the household or the numbers are part of: they need what is known.
+
+    A good morning is none: what is left of it is taken back as it is erased.
+    """
     calls = select(Alert.incident_id).where(_is_of(Alert, subject))
     called = select(Delivery.incident_id).where(_is_of(Delivery, subject))
-    open_ones = select(Incident.id).where(Incident.closed_at.is_(None))
+    open_ones = select(Incident.id).where(Incident.closed_at.is_(None), Incident.kind != IncidentKind.GREETING)
     return list(session.scalars(open_ones.where(or_(Incident.id.in_(calls), Incident.id.in_(called)))))
 
 
@@ -163,18 +167,76 @@ def _is_in_change(subject: people.Subject) -> ColumnElement[bool]:
     )
 
 
-def _erase_greetings(session: Session, subject: people.Subject) -> None:
+def _stop_greetings(session: Session, subject: people.Subject) -> list[int]:
+    """End the good mornings of the household, and take back what is still to be sent about them, or to the household
+    about others; the incidents that carried its own.
+    """
+    days = select(GreetingDay.incident_id).join(Greeting).where(_is_greeted(subject))
+    # Days are kept for less long than the calls of them.
+    asked = select(Delivery.incident_id).where(_is_of(Delivery, subject), Delivery.purpose == Purpose.GREETING)
+    own = sorted({each for each in (*session.scalars(days), *session.scalars(asked)) if each is not None})
+    ends = update(Incident).where(match_any(session, Incident.__table__.c.id, own), Incident.closed_at.is_(None))
+    session.execute(ends.values(closed_at=Incident.opened_at))
+    carriers = select(Incident.id).where(Incident.kind == IncidentKind.GREETING)
+    theirs = or_(match_any(session, Delivery.__table__.c.incident_id, own), _is_of(Delivery, subject))
+    pending = select(Delivery).where(Delivery.incident_id.in_(carriers), theirs, Delivery.state.not_in(OVER))
+    for delivery in session.scalars(pending.with_for_update()).all():
+        # What waits is cancelled by whoever is to send it; what is out is ended.
+        waits = delivery.state is DeliveryState.WAITING and not delivery.look_up_first
+        delivery.not_after, delivery.unwanted = delivery.due_at, not waits
+    return own
+
+
+def _erase_from_greetings(session: Session, subject: people.Subject, own: Sequence[int], names: set[str]) -> set[int]:
+    """What good mornings keep of the household (everything but times, in texts to others, too), of a contact by its
+    number, and of whoever looked in on somebody. The incidents besides in which names are to be cut; adds to `names`.
+    """
+    for incident_id in own:
+        _blank_numbers(session, incident_id)
+    texts = select(Delivery).where(match_any(session, Delivery.__table__.c.incident_id, own))
+    for told in session.scalars(texts):
+        told.text = None
+    # A contact stands on no roster: their calls are kept under the household that named them.
+    called = (
+        select(Delivery)
+        .join(Incident)
+        .where(
+            Incident.kind == IncidentKind.GREETING, Delivery.number.in_(subject.numbers), Delivery.phone_id.is_(None)
+        )
+    )
+    touched = set(own)
+    for told in session.scalars(called).all():
+        touched.add(told.incident_id)
+        names |= {told.household_name, told.household_name_en} - {"", ERASED, ERASED_EN}
+        said = (Acknowledgement.incident_id == told.incident_id) & (Acknowledgement.number == told.number)
+        blank = {"household_name": ERASED, "household_name_en": ERASED_EN}
+        session.execute(update(Acknowledgement).where(said).values(**blank))
+        told.household_name, told.household_name_en, told.text = ERASED, ERASED_EN, None
+    looked_in = select(Delivery.incident_id).where(_is_of(Delivery, subject), Delivery.purpose == Purpose.LOOK_IN)
+    days = select(GreetingDay).where(GreetingDay.incident_id.in_(looked_in) | GreetingDay.incident_id.in_(touched))
+    greetings = set()
+    for day in session.scalars(days).all():
+        greetings.add(day.greeting_id)
+        day.closed_by = ERASED if day.closed_by in names else day.closed_by
+    # Whoever was sent to look in, and called for help, stands in the words of that alarm.
+    of = select(Greeting.household_id).where(Greeting.id.in_(greetings))
+    for alert in session.scalars(select(Alert).where(Alert.by_others, Alert.household_id.in_(of))).all():
+        alert.text = _cut(alert.text, names)
+        touched.add(alert.incident_id)
+    session.flush()
     of_theirs = select(Greeting.id).where(_is_greeted(subject))
     session.execute(delete(GreetingDay).where(GreetingDay.greeting_id.in_(of_theirs)))
     session.execute(delete(Greeting).where(_is_greeted(subject)))
     named = update(Greeting).where(Greeting.contact_number.in_(subject.numbers), Greeting.contact_number != "")
     session.execute(named.values(contact_name="", contact_number="", contact_texts=False))
+    return touched
 
 
 def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     """Blank who the household or the numbers are in every incident; in how many. None is open: see `find_running`."""
     names: set[str] = set()
     incidents: set[int] = set()
+    greeted = _stop_greetings(session, subject)
     for table in (Alert, Delivery, Acknowledgement):
         rows: Sequence[Any] = session.scalars(select(table).where(_is_of(table, subject))).all()
         for row in rows:
@@ -186,6 +248,7 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
             elif isinstance(row, Delivery):
                 row.text = None
     session.flush()
+    incidents |= _erase_from_greetings(session, subject, greeted, names)
     for incident_id in sorted(incidents):
         _blank_numbers(session, incident_id, subject.numbers)
         for line in session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)):
@@ -198,7 +261,6 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     for event in session.scalars(select(InboundEvent).where(_is_of(InboundEvent, subject))).all():
         event.number, event.text, event.answer = f"#{event.id}", "", {}
     session.execute(delete(Mute).where(Mute.number.in_(subject.numbers)))
-    _erase_greetings(session, subject)
     # Number changes that are under way; those that are over keep no number.
     session.execute(delete(NumberChange).where(_is_in_change(subject)))
     session.flush()

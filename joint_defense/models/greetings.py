@@ -55,6 +55,8 @@ class Greeting(Base):
     last_on: Mapped[date | None]
     # The day on which they are asked again.
     paused_until: Mapped[date | None]
+    # Since when they cannot be asked: their phone takes neither calls nor texts any more.
+    unasked_on: Mapped[date | None]
     account_id: Mapped[int | None] = mapped_column(BigId)
     made_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(String(80))

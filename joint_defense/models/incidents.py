@@ -134,6 +134,9 @@ class Alert(NamedInBoth, Base):
     may_text: Mapped[bool] = mapped_column(default=False)
     silent: Mapped[bool] = mapped_column(default=False)
     channel: Mapped[Channel] = mapped_column(store_as_value(Channel))
+    # Somebody else has called for them (a neighbour, the clock): number and channel say where help is needed, and are
+    # no sign of the household's own.
+    by_others: Mapped[bool] = mapped_column(default=False, server_default=false())
     call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
     # The carrier's account that holds the caller's line, where there are several: nobody is connected across two.
     line_account: Mapped[str] = mapped_column(String(64), default="", server_default="")
@@ -235,6 +238,8 @@ class Delivery(NamedInBoth, Base):
     distance: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[DeliveryState] = mapped_column(store_as_value(DeliveryState))
     due_at: Mapped[datetime]
+    # It is not sent from then on (None: it is sent however late).
+    not_after: Mapped[datetime | None]
     owner: Mapped[str | None] = mapped_column(String(80))
     attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0)
     # The last attempt's outcome is unknown (a crash or a silence in mid-request): ask the carrier before sending again.

@@ -51,7 +51,8 @@ def settle(session: Session, made_at: datetime, now: datetime) -> list[OpenThen]
         incident.closed_at, incident.outcome, incident.next_step_at = now, ClosingOutcome.RESTORED, None
         note_update(session, incident.id, UpdateKind.RESTORED, now, made_at=made_at.isoformat(timespec="seconds"))
     _end_deliveries(session)
-    # Whether they have answered since the copy was made nobody knows: they are asked again before anybody else is.
+    # Whether they have answered since the copy was made nobody knows: they are asked again before anybody else is,
+    # and not at night (`greeting_days.go_on`).
     begun = update(GreetingDay).where(GreetingDay.closed_at.is_(None))
     session.execute(begun.values(step=GreetingStep.FIRST, next_at=now))
     session.execute(delete(Heartbeat))

@@ -100,7 +100,8 @@ def list_all() -> None:
             )
             state = "-" if day is None else f"{day.day} {day.outcome or f'open: {day.step}'}"
             paused = "" if row.paused_until is None else f"\tpaused until {row.paused_until}"
-            click.echo(f"{row.id}\t{name}\t{each.at}\t{row.channel}\t{state}{paused}")
+            unasked = "" if row.unasked_on is None else f"\tnot asked since {row.unasked_on}"
+            click.echo(f"{row.id}\t{name}\t{each.at}\t{row.channel}\t{state}{paused}{unasked}")
 
 
 @greeting.command("pause", help="They are away: not asked until that day.")

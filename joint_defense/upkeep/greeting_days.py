@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip, insert_rows
 from groups import directory
-from groups.directory import Caller, Recipient
 from joint_defense.delivery.plan import OnePhone, drop, make_row
 from joint_defense.incidents.record import note_update
 from joint_defense.models.greetings import Greeting, GreetingDay
@@ -28,23 +26,29 @@ from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKin
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.upkeep.greetings import (
     ASKS,
-    LAST_ASKED,
+    LAST_ALARM,
     WAITS,
     GreetingOutcome,
     GreetingStep,
+    find_morning,
     find_next,
+    find_night,
+    is_night,
 )
 from joint_defense.rules.wording import greetings as words
+from joint_defense.upkeep import greeting_news
 from joint_defense.upkeep.checks import make_rung_phone
 from joint_defense.upkeep.greeting_asked import Asked, list_asked, note_human_sign
+from joint_defense.upkeep.greeting_calls import find_channels, find_phone, read_asked, write_greeting
+from joint_defense.upkeep.greeting_lookers import plan_contact, plan_neighbours
 
 AT_ONCE = 200
+STILL_OF_USE = timedelta(minutes=10)
+"""So long a request to look in may be on its way when the night begins, or a contact wishes one at night."""
 NOT_OUT_YET = timedelta(minutes=1)
 """So long a call that has not left us is waited for, again and again, before anybody else is asked."""
-NEIGHBOURS_ASKED = 2
-"""So many households are asked to look in besides leader and deputy."""
-LAPSES_AFTER = timedelta(days=1)
-NOT_PLACED = "not_placed"
+NOT_OUT = frozenset({"not_placed", "refused"})
+"""Failures of a call or text that has reached nobody."""
 SETTLED = Occasion(round=1)
 """The text to those who were asked to look in that they need not any more."""
 log = structlog.stdlib.get_logger(__name__)
@@ -54,7 +58,7 @@ def find_due(session: Session, now: datetime, zone: ZoneInfo) -> list[int]:
     """The greetings whose day is to be opened now."""
     local = now.astimezone(zone)
     minute, today = local.hour * 60 + local.minute, local.date()
-    if minute > LAST_ASKED:
+    if is_night(local):
         return []
     due = select(Greeting.id).where(
         Greeting.ended_at.is_(None),
@@ -80,17 +84,32 @@ def open_day(session: Session, greeting_id: int, now: datetime, zone: ZoneInfo) 
     if _calls_for_help(session, greeting.household_id):
         return None
     greeting.last_on = today
-    if directory.find_away(session, [greeting.household_id], now):
+    away = bool(directory.find_away(session, [greeting.household_id], now))
+    _close_earlier(session, greeting, now, zone, away=away)
+    if away:
         return None
-    _close_earlier(session, greeting, now)
+    if not find_channels(session, greeting, None, GreetingStep.FIRST)[1]:
+        return _report_unasked(session, greeting, now, zone)
     values = {"greeting_id": greeting.id, "day": today, "step": GreetingStep.FIRST, "opened_at": now}
     made = session.execute(insert_or_skip(session, GreetingDay, values).returning(GreetingDay.id)).scalar()
     if made is None:
         return None
     day = session.get_one(GreetingDay, made)
     day.incident_id = _make_incident(session, greeting, now).id
-    _ask(session, day, greeting, now)
+    _ask(session, day, greeting, now, zone)
     return day.incident_id
+
+
+def _report_unasked(session: Session, greeting: Greeting, now: datetime, zone: ZoneInfo) -> int | None:
+    """They cannot be asked: whoever enrolled them is told, once until they can. The incident of that text."""
+    if greeting.unasked_on is not None:
+        return None
+    greeting.unasked_on = now.astimezone(zone).date()
+    incident = _make_incident(session, greeting, now)
+    incident.closed_at = now
+    phone = find_phone(session, greeting)
+    greeting_news.tell_unasked(session, greeting, incident.id, phone, now, zone)
+    return incident.id
 
 
 def _make_incident(session: Session, greeting: Greeting, now: datetime) -> Incident:
@@ -121,11 +140,24 @@ def _calls_for_help(session: Session, household_id: int, since: datetime | None 
     return session.scalar(called.limit(1)) is not None
 
 
-def _close_earlier(session: Session, greeting: Greeting, now: datetime) -> None:
+def _close_earlier(session: Session, greeting: Greeting, now: datetime, zone: ZoneInfo, *, away: bool) -> None:
     earlier = select(GreetingDay).where(GreetingDay.greeting_id == greeting.id, GreetingDay.closed_at.is_(None))
     for day in session.scalars(earlier.with_for_update()).all():
         called = _calls_for_help(session, greeting.household_id, day.opened_at)
-        close_day(session, day, GreetingOutcome.HELP if called else GreetingOutcome.UNANSWERED, "", now)
+        over = GreetingOutcome.AWAY if away else GreetingOutcome.UNANSWERED
+        _end_unanswered(session, day, greeting, GreetingOutcome.HELP if called else over, now, zone)
+
+
+def _end_unanswered(
+    session: Session, day: GreetingDay, greeting: Greeting, outcome: GreetingOutcome, now: datetime, zone: ZoneInfo
+) -> None:
+    """End a day without an answer. Where it was not gone through with, leader and whoever enrolled them are told."""
+    unfinished = day.next_at is not None
+    end_asking(session, day, outcome, "", now)
+    phone = find_phone(session, greeting)
+    if outcome is GreetingOutcome.UNANSWERED and unfinished and phone is not None:
+        asked = any(_is_out(each) for each in read_asked(session, day))
+        greeting_news.tell_left_open(session, greeting, day, phone, now, zone, asked=asked)
 
 
 def find_days_due(session: Session, now: datetime) -> list[int]:
@@ -134,18 +166,26 @@ def find_days_due(session: Session, now: datetime) -> list[int]:
     return list(session.scalars(due.order_by(GreetingDay.next_at, GreetingDay.id).limit(AT_ONCE)))
 
 
-def go_on(session: Session, day_id: int, now: datetime, zone: ZoneInfo) -> GreetingStep | None:
+def go_on(session: Session, day_id: int, now: datetime, zone: ZoneInfo, *, wished: bool = False) -> GreetingStep | None:
     """Nobody has answered: ask again, or ask the next one. The step that was taken; None for none.
 
-    `ALARM` is the caller's to carry out.
+    Not at night, unless a person wishes it (`wished`). `ALARM` is the caller's to carry out.
     """
     day = lock_day(session, day_id)
     if day.closed_at is not None or day.next_at is None or day.next_at > now:
         return None
     greeting = session.get_one(Greeting, day.greeting_id)
+    if not directory.is_on_roster(session, greeting.household_id):
+        end_greeting(session, greeting, "", now)
+        return None
     ends = _find_end(session, day, greeting, now, zone)
     if ends is not None:
-        close_day(session, day, ends, "", now)
+        _end_unanswered(session, day, greeting, ends, now, zone)
+        return None
+    local = now.astimezone(zone)
+    if is_night(local) and not wished and not _may_still_alarm(session, day, greeting, local):
+        _drop_all(session, day, now)
+        day.next_at = find_morning(local)
         return None
     if day.step in ASKS and not _has_gone_out(session, day, greeting, now, zone):
         return None
@@ -155,11 +195,19 @@ def go_on(session: Session, day_id: int, now: datetime, zone: ZoneInfo) -> Greet
         return None
     day.step = following
     note_update(session, _get_incident_id(day), UpdateKind.RING_AGAIN, now, by="clock", household="")
-    if following in ASKS:
-        _ask(session, day, greeting, now)
-    else:
+    if following not in ASKS:
         _ask_others(session, day, greeting, now, zone)
+    elif not _ask(session, day, greeting, now, zone):
+        return None
     return following
+
+
+def _may_still_alarm(session: Session, day: GreetingDay, greeting: Greeting, local: datetime) -> bool:
+    """Whether the step that is due late in the evening is the alarm they wish, after neighbours were asked in time."""
+    if day.step is not GreetingStep.NEIGHBOURS or not greeting.alarms or local.hour * 60 + local.minute >= LAST_ALARM:
+        return False
+    asked = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.LOOK_IN)
+    return day.day == local.date() and any(_is_out(each) for each in session.scalars(asked))
 
 
 def _find_end(
@@ -170,26 +218,22 @@ def _find_end(
         return GreetingOutcome.ENDED
     if _calls_for_help(session, greeting.household_id, day.opened_at):
         return GreetingOutcome.HELP
-    # The service was away over night: they are asked today again; whoever was to look in still is.
-    stale = day.step in ASKS and day.day != now.astimezone(zone).date()
-    return GreetingOutcome.UNANSWERED if stale or now - day.opened_at > LAPSES_AFTER else None
+    if directory.find_away(session, [greeting.household_id], now):
+        return GreetingOutcome.AWAY
+    # They are asked today again.
+    return GreetingOutcome.UNANSWERED if day.day != now.astimezone(zone).date() else None
 
 
 def _has_gone_out(session: Session, day: GreetingDay, greeting: Greeting, now: datetime, zone: ZoneInfo) -> bool:
     """Whether the last call or text reached the carrier. Where it did not, it is waited for, or made once more."""
-    asked = select(Delivery).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
-    rows = session.scalars(asked.order_by(Delivery.round.desc())).all()
+    rows = read_asked(session, day)
     last = [each for each in rows if each.round == rows[0].round]
     out = [each for each in last if _is_out(each)]
     if out or not last:
         return True
-    local = now.astimezone(zone)
-    if local.hour * 60 + local.minute > LAST_ASKED:
-        log.warning("greeting_not_sent", incident_id=day.incident_id)
-        close_day(session, day, GreetingOutcome.UNANSWERED, "", now)
-    elif all(each.state in OVER for each in last):
+    if all(each.state in OVER for each in last):
         note_update(session, _get_incident_id(day), UpdateKind.RING_AGAIN, now, by="clock", household="")
-        _ask(session, day, greeting, now)
+        _ask(session, day, greeting, now, zone)
     else:
         day.next_at = now + NOT_OUT_YET
     return False
@@ -197,18 +241,21 @@ def _has_gone_out(session: Session, day: GreetingDay, greeting: Greeting, now: d
 
 def _is_out(delivery: Delivery) -> bool:
     if delivery.state is DeliveryState.UNREACHED:
-        return delivery.failure != NOT_PLACED
+        return delivery.failure not in NOT_OUT
     return delivery.state in {DeliveryState.PLACED, DeliveryState.REACHED}
 
 
-def _ask(session: Session, day: GreetingDay, greeting: Greeting, now: datetime) -> None:
-    """Call or text them; the third time both. Where they have no phone for it the next step is due at once."""
-    phone = find_phone(session, greeting)
-    channels = [] if phone is None else _choose_channels(session, phone, greeting.channel, day.step)
+def _ask(session: Session, day: GreetingDay, greeting: Greeting, now: datetime, zone: ZoneInfo) -> bool:
+    """Call or text them; the third time both. False where they cannot be asked any more: the day is over, and whoever
+    enrolled them is told. Nobody else is asked about somebody who was not.
+    """
+    phone, channels = find_channels(session, greeting, day, day.step)
     _drop_all(session, day, now)
     if phone is None or not channels:
-        day.next_at = now
-        return
+        end_asking(session, day, GreetingOutcome.UNASKED, "", now)
+        _report_unasked(session, greeting, now, zone)
+        return False
+    greeting.unasked_on = None
     made = select(Delivery.round).where(Delivery.incident_id == day.incident_id, Delivery.purpose == Purpose.GREETING)
     round_ = max(session.scalars(made), default=-1) + 1
     rows = [
@@ -216,41 +263,15 @@ def _ask(session: Session, day: GreetingDay, greeting: Greeting, now: datetime) 
             *(make_rung_phone(phone), _get_incident_id(day), channel, Purpose.GREETING, now),
             urgency=DRILL,
             turn=0,
-            text=_write_greeting(phone, channel),
+            text=write_greeting(phone, channel),
             occasion=Occasion(round=round_),
+            not_after=find_night(now.astimezone(zone)),
         )
         for channel in channels
     ]
     insert_rows(session, Delivery, rows)
     day.next_at = now + WAITS[day.step]
-
-
-def _write_greeting(phone: Caller, channel: Channel) -> str:
-    """Of a call the keys stand in a line of their own."""
-    name = phone.household_name if phone.language == words.CHINESE else phone.household_name_en
-    if channel is Channel.SMS:
-        return words.write_greeting_text(name, phone.language)
-    return f"{words.write_greeting(name, phone.language)}\n{words.say_how_to_answer(phone.language)}"
-
-
-def find_phone(session: Session, greeting: Greeting) -> Caller | None:
-    """The phone of theirs that is asked; the household's first one where that is not on the roster any more."""
-    found = directory.find_phone(session, greeting.phone_id)
-    if found is not None and found.household_id == greeting.household_id:
-        return found
-    others = directory.list_phones(session, [greeting.household_id])
-    by_call = greeting.channel is Channel.CALL
-    ordered = sorted(others, key=lambda each: not (each.may_call if by_call else each.may_text))
-    return None if not ordered else directory.find_phone(session, ordered[0].phone_id)
-
-
-def _choose_channels(session: Session, phone: Caller, wished: Channel, step: GreetingStep) -> list[Channel]:
-    takes = {
-        Channel.CALL: phone.may_call,
-        Channel.SMS: phone.may_text and not directory.find_opted_out(session, [phone.number]),
-    }
-    able = [each for each in sorted(takes, key=lambda each: each is not wished) if takes[each]]
-    return able if step is GreetingStep.THIRD else able[:1]
+    return True
 
 
 def _ask_others(session: Session, day: GreetingDay, greeting: Greeting, now: datetime, zone: ZoneInfo) -> None:
@@ -260,85 +281,15 @@ def _ask_others(session: Session, day: GreetingDay, greeting: Greeting, now: dat
     if phone is None or day.step is GreetingStep.ALARM:
         return
     if day.step is GreetingStep.CONTACT:
-        rows = _plan_contact(session, day, greeting, phone, now)
+        rows = plan_contact(session, day, greeting, phone, now)
     else:
-        rows = _plan_neighbours(session, day, phone, now, zone)
+        rows = plan_neighbours(session, day, phone, now, zone)
         if not rows:
             log.error("nobody_to_look_in", incident_id=day.incident_id)
     if not rows:
         day.next_at = now
-    insert_rows(session, Delivery, rows, skip_known=True)
-
-
-def _plan_contact(
-    session: Session, day: GreetingDay, greeting: Greeting, phone: Caller, now: datetime
-) -> list[dict[str, Any]]:
-    """A call, and a text where the number takes one."""
-    known = directory.find_caller(session, greeting.contact_number)
-    language = words.CHINESE if known is None else known.language
-    home, place = _name_home(phone, language)
-    contact = OnePhone(
-        greeting.household_id if known is None else known.household_id,
-        *(greeting.contact_name, greeting.contact_name),
-        number=greeting.contact_number,
-        language=language,
-        phone_id=None if known is None else known.phone_id,
-    )
-    said = {Channel.CALL: f"{words.say_to_contact(home, language)}\n{words.say_contacts_keys(language)}"}
-    if greeting.contact_texts:
-        said[Channel.SMS] = words.write_to_contact(home, place, language)
-    return [_make_look_in(day, contact, channel, text, now) for channel, text in said.items()]
-
-
-def _name_home(phone: Caller, language: str) -> tuple[str, str]:
-    if language == words.CHINESE:
-        return phone.household_name, phone.place
-    return phone.household_name_en, phone.place_en
-
-
-def _make_look_in(
-    day: GreetingDay, whom: OnePhone | Recipient, channel: Channel, text: str, now: datetime
-) -> dict[str, Any]:
-    urgency = DRILL if channel is Channel.CALL else DRILL + NOTICE
-    row = (whom, _get_incident_id(day), channel, Purpose.LOOK_IN, now)
-    account_id = whom.account_id if isinstance(whom, Recipient) else None
-    return make_row(*row, urgency=urgency, turn=0, text=text, account_id=account_id)
-
-
-def _plan_neighbours(
-    session: Session, day: GreetingDay, phone: Caller, now: datetime, zone: ZoneInfo
-) -> list[dict[str, Any]]:
-    """A text, or to whoever takes none a call, to each of those who are to look in."""
-    rows = []
-    for each in _choose_neighbours(session, phone, now, zone):
-        home, place = _name_home(phone, each.language)
-        if each.may_text and not each.text_refused:
-            channel, text = Channel.SMS, words.write_to_neighbour(home, place, each.language)
-        else:
-            said = words.say_to_neighbour(home, place, each.language)
-            channel, text = Channel.CALL, f"{said}\n{words.say_neighbours_keys(each.language)}"
-        rows.append(_make_look_in(day, each, channel, text, now))
-    return rows
-
-
-def _choose_neighbours(session: Session, phone: Caller, now: datetime, zone: ZoneInfo) -> list[Recipient]:
-    """Leader, deputy and the nearest neighbours who are at home, a phone each; without a group the village's heads."""
-    found = directory.list_recipients(session, phone, now)
-    away = directory.find_away(session, {each.household_id for each in found if each.household_id is not None}, now)
-    by_household: dict[int | None, Recipient] = {}
-    for each in sorted(found, key=lambda one: not (one.may_text and not one.text_refused)):
-        takes = (each.may_text and not each.text_refused) or (each.may_call and not each.call_refused)
-        if takes and each.household_id not in away:
-            by_household.setdefault(each.household_id, each)
-    officers = [each for each in by_household.values() if each.role in {directory.Role.LEADER, directory.Role.DEPUTY}]
-    others = [each for each in by_household.values() if each not in officers]
-    near = sorted(others, key=lambda each: each.distance)[:NEIGHBOURS_ASKED]
-    heads = [
-        each
-        for each in directory.find_overseers(session, phone.village_id, now.astimezone(zone))
-        if each.role is directory.Role.HEAD and each.may_text
-    ]
-    return [*officers, *near] or heads
+    not_after = max(find_night(now.astimezone(zone)), now + STILL_OF_USE)
+    insert_rows(session, Delivery, [row | {"not_after": not_after} for row in rows], skip_known=True)
 
 
 def find_asked(session: Session, number: str) -> Asked | None:
@@ -351,7 +302,7 @@ def name_home(session: Session, asked: Asked, language: str) -> str:
     first = _find_first_call(session, asked.day)
     if first is None:
         phone = find_phone(session, asked.greeting)
-        return "" if phone is None else _name_home(phone, language)[0]
+        return "" if phone is None else greeting_news.name_household(phone, language)[0]
     return first.household_name if language == words.CHINESE else first.household_name_en
 
 
@@ -418,7 +369,7 @@ def have_neighbours_look_in(session: Session, asked: Asked, channel: Channel, no
     note_human_sign(session, asked.delivery, channel, now, asked.number)
     if day.closed_at is None and day.step is GreetingStep.CONTACT:
         day.next_at = now
-        go_on(session, day.id, now, zone)
+        go_on(session, day.id, now, zone, wished=True)
 
 
 def ask_neighbours_now(session: Session, asked: Asked, channel: Channel, now: datetime, zone: ZoneInfo) -> None:
@@ -452,7 +403,8 @@ def end_asking(
     told that they need not.
     """
     close_day(session, day, outcome, by, now)
-    _tell_settled(session, day, but, now)
+    if outcome not in {GreetingOutcome.HELP, GreetingOutcome.UNANSWERED}:
+        _tell_settled(session, day, but, now)
 
 
 def _drop_all(session: Session, day: GreetingDay, now: datetime) -> None:
@@ -476,7 +428,10 @@ def _tell_settled(session: Session, day: GreetingDay, but: str, now: datetime) -
     rows = []
     for each in {one.number: one for one in told if one.channel is Channel.SMS}.values():
         home = first.household_name if each.language == words.CHINESE else first.household_name_en
-        text = words.write_settled(home, each.language)
+        if day.outcome in {GreetingOutcome.WELL, GreetingOutcome.SEEN}:
+            text = words.write_settled(home, each.language)
+        else:
+            text = words.write_called_off(home, each.language, away=day.outcome is GreetingOutcome.AWAY)
         row = (each, _get_incident_id(day), Channel.SMS, Purpose.LOOK_IN, now)
         rows.append(make_row(*row, urgency=DRILL + NOTICE, turn=0, text=text, occasion=SETTLED))
     insert_rows(session, Delivery, rows, skip_known=True)
@@ -488,7 +443,7 @@ def end_greeting(session: Session, greeting: Greeting, by: str, now: datetime) -
     greeting.contact_name, greeting.contact_number, greeting.contact_texts = "", "", False
     still = select(GreetingDay).where(GreetingDay.greeting_id == greeting.id, GreetingDay.closed_at.is_(None))
     for day in session.scalars(still.with_for_update()).all():
-        close_day(session, day, GreetingOutcome.ENDED, by, now)
+        end_asking(session, day, GreetingOutcome.ENDED, by, now)
 
 
 def _get_incident_id(day: GreetingDay) -> int:

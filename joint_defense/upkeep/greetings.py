@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -91,6 +91,9 @@ def enrol(session: Session, village_id: int, wish: Wish, by: EnrolledBy, now: da
         made_at=now,
         made_by=by.name[:80],
     )
+    # Once a day for a household, whatever was ended and enrolled anew meanwhile.
+    earlier = select(func.max(Greeting.last_on)).where(Greeting.household_id == caller.household_id)
+    greeting.last_on = session.scalar(earlier)
     _write(greeting, caller, wish, contact, local)
     session.add(greeting)
     session.flush()
@@ -101,7 +104,7 @@ def _write(greeting: Greeting, caller: Caller, wish: Wish, contact: PhoneNumber 
     minute = read_minute(wish.at) or 0
     if greeting.minute != minute and minute <= local.hour * 60 + local.minute:
         # Today's time has gone by before they wished for it.
-        greeting.last_on = local.date()
+        greeting.last_on = max(local.date(), greeting.last_on or local.date())
     greeting.phone_id, greeting.channel, greeting.minute = caller.phone_id, wish.channel, minute
     greeting.contact_name = wish.contact_name[:40] if contact is not None else ""
     greeting.contact_number = "" if contact is None else contact.e164

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 EARLIEST, LATEST = 5 * 60, 20 * 60
 """Between these minutes of the day somebody may choose to be asked."""
 LAST_ASKED = 21 * 60
-"""Where the service was away at the chosen time, it still asks until this minute of the day."""
+"""Where the service was away at the chosen time, it still asks until this minute of the day; later nothing rings."""
+LAST_ALARM = LAST_ASKED + 20
+"""So long an alarm that is wished is still raised, where neighbours were asked before `LAST_ASKED`."""
+MORNING = 7 * 60
+"""What an evening leaves open is told at this minute of the next day."""
 AWAY_FOR = timedelta(days=7)
 """So long a pause lasts of which no day was said."""
 LONGEST_AWAY = timedelta(days=92)
@@ -61,6 +65,8 @@ class GreetingOutcome(StrEnum):
     """They said that they go away."""
     ALARM = "alarm"
     """Nobody answered, and an alarm was raised as they wished."""
+    UNASKED = "unasked"
+    """They could not be asked: their phone takes neither calls nor texts any more."""
     UNANSWERED = "unanswered"
     """Nobody answered before the next day began."""
     ENDED = "ended"
@@ -77,6 +83,22 @@ def find_next(step: GreetingStep, *, has_contact: bool, alarms: bool) -> Greetin
             continue
         return following
     return None
+
+
+def is_night(local: datetime) -> bool:
+    """Whether it is too late, or too early, for a good morning to disturb anybody."""
+    return not EARLIEST <= local.hour * 60 + local.minute < LAST_ASKED
+
+
+def find_night(local: datetime) -> datetime:
+    """The moment of that day from which nobody is disturbed."""
+    return local.replace(hour=LAST_ASKED // 60, minute=LAST_ASKED % 60, second=0, microsecond=0)
+
+
+def find_morning(local: datetime) -> datetime:
+    """The next morning; on the same day where it is still before it."""
+    morning = local.replace(hour=MORNING // 60, minute=MORNING % 60, second=0, microsecond=0)
+    return morning if morning > local else morning + timedelta(days=1)
 
 
 def read_minute(text: str) -> int | None:

@@ -243,6 +243,48 @@ def write_settled(household: str, language: str) -> str:
     return f"[Joint Defence] {household} is known to be well. No need to look in; thank you"
 
 
+def write_called_off(household: str, language: str, *, away: bool) -> str:
+    """To those who were asked to look in: they need not, for nobody is at home (`away`), or the greeting has ended."""
+    if language == CHINESE:
+        why = "已登记外出" if away else "的平安问候已停止"
+        return f"【十户联防】{household}{why}，不用去看了，谢谢您"
+    why = "is registered as away" if away else "is greeted no more"
+    return f"[Joint Defence] {household} {why}. No need to look in; thank you"
+
+
+def write_left_open(household: str, place: str, day: date, language: str, *, asked: bool) -> str:
+    """The next morning, to the leader and whoever enrolled them: a day without an answer that was not gone through
+    with. `asked`: a call or text has reached them then.
+    """
+    if language == CHINESE:
+        home, on = f"{household}（{place}）", f"{day.month}月{day.day}日"
+        if asked:
+            return f"【十户联防】{home}{on}的平安问候没有收到回应，系统没有继续问完。请您今天早上看一看，谢谢"
+        return f"【十户联防】{on}系统没能问候{home}，不知道是否平安。请您今天早上看一看，谢谢"
+    home, on = f"{household} ({place})", f"{day:%d %B}"
+    if asked:
+        return (
+            f"[Joint Defence] No answer is known to the good morning of {on} to {home}, and not everybody was asked. "
+            "Please look in this morning; thank you"
+        )
+    return (
+        f"[Joint Defence] On {on} we could not ask {home} whether they are well. Please look in this morning; thank you"
+    )
+
+
+def write_unasked(household: str, language: str) -> str:
+    """To whoever enrolled them: they cannot be asked any more."""
+    if language == CHINESE:
+        return (
+            f"【十户联防】{household}的平安问候已暂停：这家的电话现在不接系统的来电和短信。没有惊动联系人和邻居。"
+            "请核对名单上的电话；不想再要问候的，请在网页上停止"
+        )
+    return (
+        f"[Joint Defence] The good mornings of {household} are paused: their phone takes neither calls nor texts from "
+        "us any more. Contact and neighbours were not disturbed. Check their phone on the roster, or end the greeting"
+    )
+
+
 def write_seen(household: str, language: str) -> str:
     """To whoever said that they are well."""
     if language == CHINESE:

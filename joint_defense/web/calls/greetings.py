@@ -52,6 +52,7 @@ OUTCOMES = {
     GreetingOutcome.HELP: _l("called for help"),
     GreetingOutcome.AWAY: _l("going away"),
     GreetingOutcome.ALARM: _l("no answer: an alarm was raised"),
+    GreetingOutcome.UNASKED: _l("could not be asked"),
     GreetingOutcome.UNANSWERED: _l("no answer"),
     GreetingOutcome.ENDED: _l("ended"),
 }
