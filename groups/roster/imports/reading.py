@@ -228,10 +228,10 @@ def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
                 notes.add("hidden_columns", say("hidden_columns_were_left_out"), where)
         elif is_remarks(column.heading):
             continue  # what is taken from there, or left out, is told row by row
-        elif not column.heading and (sample := _find_sample(sheet, layout, column.index)):
-            notes.add("columns_unnamed", say("columns_left_out_without_heading"), f"{where} {sample}")
         elif _has_numbers(sheet, layout, column.index) and not _OF_PAPERS.search(column.heading):
             notes.add("columns_with_numbers", say("columns_left_out_numbers_in_them"), where)
+        elif not column.heading and (sample := _find_sample(sheet, layout, column.index)):
+            notes.add("columns_unnamed", say("columns_left_out_without_heading"), f"{where} {sample}")
 
 
 def _find_sample(sheet: Sheet, layout: Layout, column: int) -> str:

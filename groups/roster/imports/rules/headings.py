@@ -204,7 +204,10 @@ _IS_PLACE = re.compile(
 """Where a house lies: 桥西第一家, 村口大樟树旁."""
 _IS_SHORT = re.compile(r"\d{3,6}")
 _IS_NAME = re.compile(r"[★☆▲●*]?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}(\(.{1,4}\))?")
-_HOLDS_PHONE = re.compile(r".*(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d{7})(?!\d).*", re.DOTALL)
+_HOLDS_PHONE = re.compile(
+    r".*(?<!\d)((?:\+?86|0086)?1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d{7}|1\.[3-9]\d*[eE]\+?(?:10|21))(?!\d).*",
+    re.DOTALL,
+)
 
 
 def _make_test(look: re.Pattern[str], blanks: str = r"[\s-]") -> Callable[[str], bool]:
