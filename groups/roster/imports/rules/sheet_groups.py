@@ -48,8 +48,8 @@ _NUMBER = r"(?P<number>[+(]?\d[\d ()-]{5,20}\d(?:\.0+)?)"
 """With the noughts that a figure of a workbook has behind its point: they tell that its digits may be gone."""
 _LABEL = r"[ :、,;/(]*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?|tel\.?|☎)?[ :、,;/(]*"
 _NAME = rf"(?P<name>(?!姓名|电话|手机|联系){_HAN}{{2,4}}|{_HAN} {_HAN}(?!{_HAN}))"
-_ROLE_FIRST = re.compile(rf"{_ROLE}(?:姓名)?[ :、,(]*{_NAME}\)?(?:{_LABEL}{_NUMBER})?(?!\d)", re.IGNORECASE)
-_NAME_FIRST = re.compile(rf"(?<!{_HAN}){_NAME}[ (]*{_ROLE}\)?{_LABEL}{_NUMBER}(?!\d)", re.IGNORECASE)
+_ROLE_FIRST = re.compile(rf"{_ROLE}(?:姓名)?[ :、,;(]*{_NAME}\)?(?:{_LABEL}{_NUMBER})?(?!\d)", re.IGNORECASE)
+_NAME_FIRST = re.compile(rf"(?<!{_HAN}){_NAME}[ ;(]*{_ROLE}\)?{_LABEL}{_NUMBER}(?!\d)", re.IGNORECASE)
 _LONGEST = 200
 
 
@@ -154,7 +154,8 @@ class Leader(NamedTuple):
 
 def find_leaders(cells: Iterable[str]) -> list[Leader]:
     """Those whom a row of titles names as leading a group."""
-    text = " ".join(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+    # No number goes on from one cell into the next.
+    text = ";".join(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
     plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text[:_LONGEST]))
     found = list(_ROLE_FIRST.finditer(plain)) or list(_NAME_FIRST.finditer(plain))
     return [Leader(one["name"].replace(" ", ""), one["number"] or "") for one in found]
