@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, is_same_party
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, count_parties, is_same_party
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Purpose
@@ -41,6 +42,44 @@ def match_coming() -> ColumnElement[bool]:
         newer.id > Acknowledgement.id,
     )
     return and_(Acknowledgement.answer.in_(COMES), is_newest, ~match_calls_too(), ~_match_another_comes())
+
+
+@dataclass(frozen=True, slots=True)
+class Comer:
+    """A household, or a responder, that has said that it comes: when for the first time, and when that it is there."""
+
+    is_household: bool
+    at: datetime
+    there_at: datetime | None
+
+
+def read_comers(session: Session, incidents: Select[int]) -> dict[int, list[Comer]]:
+    """By incident whoever has ever said that they come or are there, but those that call for help themselves."""
+    there = case((Acknowledgement.answer == Answer.ON_SCENE, Acknowledgement.at))
+    party = (Acknowledgement.household_id, Acknowledgement.responder_id)
+    asked = (
+        select(Acknowledgement.incident_id, party[0], func.min(Acknowledgement.at), func.min(there))
+        .where(Acknowledgement.incident_id.in_(incidents), Acknowledgement.answer.in_(COMES), ~match_calls_too())
+        .group_by(Acknowledgement.incident_id, *party)
+    )
+    found: dict[int, list[Comer]] = {}
+    for incident_id, household_id, at, there_at in session.execute(asked):
+        found.setdefault(incident_id, []).append(Comer(household_id is not None, at, there_at))
+    return found
+
+
+def select_called(purposes: Collection[Purpose]) -> ScalarSelect[int]:
+    """Of an incident: how many households and responders were called so, but those that call for help themselves."""
+    return (
+        select(count_parties(Delivery))
+        .where(
+            Delivery.incident_id == Incident.id,
+            Delivery.purpose.in_(purposes),
+            ~exists().where(Alert.incident_id == Incident.id, Alert.household_id == Delivery.household_id),
+        )
+        .correlate(Incident)
+        .scalar_subquery()
+    )
 
 
 def _match_another_comes() -> ColumnElement[bool]:

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.incidents.answers import match_calls_too
+from joint_defense.incidents.answers import Comer, read_comers, select_called
 from joint_defense.models.incidents import (
     Acknowledgement,
     Alert,
@@ -19,10 +19,8 @@ from joint_defense.models.incidents import (
     Delivery,
     Incident,
     IncidentUpdate,
-    count_parties,
 )
 from joint_defense.rules.reaction_times import Reaction
-from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import RINGS, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
@@ -83,12 +81,21 @@ class PastIncident:
     reaction: Reaction
 
 
-def find_past(session: Session, wanted: Wanted) -> list[PastIncident]:
-    """The incidents, the newest first; at most MOST_AT_ONCE."""
-    chosen = select(Incident.id).where(*_match(wanted)).order_by(Incident.id.desc()).limit(MOST_AT_ONCE)
+def count_past(session: Session, wanted: Wanted) -> int:
+    """How many incidents there are, MOST_AT_ONCE where there are more."""
+    some = select(Incident.id).where(*_match(wanted)).limit(MOST_AT_ONCE).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def find_past(
+    session: Session, wanted: Wanted, *, passed_over: int = 0, most: int = MOST_AT_ONCE
+) -> list[PastIncident]:
+    """The incidents, the newest first, without so many that are newer; at most `most`."""
+    newest = select(Incident.id).where(*_match(wanted)).order_by(Incident.id.desc())
+    chosen = newest.offset(passed_over).limit(most)
     rows = session.execute(_LINES.where(Incident.id.in_(chosen)).order_by(Incident.id.desc())).all()
     rings = _read_first_rings(session, chosen)
-    comers = _read_comers(session, chosen)
+    comers = read_comers(session, chosen)
     return [_make_line(row, rings.get(row.id), comers.get(row.id, ())) for row in rows]
 
 
@@ -158,16 +165,6 @@ def _holds(word: str) -> ColumnElement[bool]:
 def _select_lines() -> Select[*tuple[Any, ...]]:
     first_alert = select(func.min(Alert.id)).where(Alert.incident_id == Incident.id).correlate(Incident)
     first = aliased(Alert)
-    called = (
-        select(count_parties(Delivery))
-        .where(
-            Delivery.incident_id == Incident.id,
-            Delivery.purpose.in_(RINGS),
-            ~exists().where(Alert.incident_id == Incident.id, Alert.household_id == Delivery.household_id),
-        )
-        .correlate(Incident)
-        .scalar_subquery()
-    )
     return select(
         Incident.id,
         Incident.kind,
@@ -182,7 +179,7 @@ def _select_lines() -> Select[*tuple[Any, ...]]:
         Incident.closed_at,
         Incident.outcome,
         Incident.note,
-        called.label("called"),
+        select_called(RINGS).label("called"),
     ).join(first, first.id == first_alert.scalar_subquery())
 
 
@@ -200,24 +197,8 @@ def _read_first_rings(session: Session, chosen: Select[int]) -> dict[int, dateti
     return {incident_id: at for incident_id, at in session.execute(asked) if at is not None}
 
 
-def _read_comers(session: Session, chosen: Select[int]) -> dict[int, list[tuple[datetime, datetime | None]]]:
-    """For each household and responder that has said that it comes: when for the first time, and when it was there."""
-    there = case((Acknowledgement.answer == Answer.ON_SCENE, Acknowledgement.at))
-    asked = (
-        select(Acknowledgement.incident_id, func.min(Acknowledgement.at), func.min(there))
-        .where(Acknowledgement.incident_id.in_(chosen), Acknowledgement.answer.in_(COMES), ~match_calls_too())
-        .group_by(Acknowledgement.incident_id, Acknowledgement.household_id, Acknowledgement.responder_id)
-    )
-    found: dict[int, list[tuple[datetime, datetime | None]]] = {}
-    for incident_id, first, arrived in session.execute(asked):
-        found.setdefault(incident_id, []).append((first, arrived))
-    return found
-
-
-def _make_line(
-    row: Any, rang_at: datetime | None, comers: Collection[tuple[datetime, datetime | None]]
-) -> PastIncident:
-    said = sorted(first for first, _ in comers)
+def _make_line(row: Any, rang_at: datetime | None, comers: Collection[Comer]) -> PastIncident:
+    said = sorted(each.at for each in comers)
     return PastIncident(
         incident_id=row.id,
         kind=row.kind,
@@ -239,7 +220,7 @@ def _make_line(
             first_ring=rang_at,
             first_coming=said[0] if said else None,
             second_coming=said[1] if len(said) > 1 else None,
-            first_there=min((arrived for _, arrived in comers if arrived is not None), default=None),
+            first_there=min((each.there_at for each in comers if each.there_at is not None), default=None),
             closed=row.closed_at,
             outcome=row.outcome,
         ),

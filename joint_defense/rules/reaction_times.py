@@ -12,14 +12,11 @@ from enum import StrEnum
 from statistics import median
 from typing import TypeVar
 
-from joint_defense.rules.states import ClosingOutcome
+from joint_defense.rules.states import IN_VAIN, ClosingOutcome
 
 Key = TypeVar("Key")
 
-IN_VAIN = frozenset(
-    {ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS, ClosingOutcome.DRILL}
-)
-"""Outcomes of calls to which nobody needed to come."""
+_NOBODY_NEEDED = IN_VAIN | {ClosingOutcome.DRILL}
 
 
 class Moment(StrEnum):
@@ -54,7 +51,7 @@ class Reaction:
     @property
     def was_left_alone(self) -> bool:
         """Nobody said that they come, though it was no call in vain."""
-        return self.first_coming is None and self.outcome not in IN_VAIN
+        return self.first_coming is None and self.outcome not in _NOBODY_NEEDED
 
 
 @dataclass(frozen=True, slots=True)

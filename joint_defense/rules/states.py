@@ -306,5 +306,7 @@ class ClosingOutcome(StrEnum):
     """It was open in the copy that the database was restored from."""
 
 
+IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS})
+"""Calls for help that were none: nobody needed to come."""
 BY_PEOPLE = frozenset(ClosingOutcome) - {ClosingOutcome.LAPSED, ClosingOutcome.RESTORED}
 """How a person may say that an incident ended."""

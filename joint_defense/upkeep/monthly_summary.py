@@ -18,16 +18,14 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from groups.directory.town_figures import VillageFigures, read_village_figures
-from joint_defense.models.incidents import Acknowledgement, Alert, Incident
+from joint_defense.incidents.answers import read_comers
+from joint_defense.models.incidents import Incident
 from joint_defense.models.upkeep import PhoneTask, VillageCheck
-from joint_defense.rules.replies import COMES
-from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.states import IN_VAIN, IncidentKind
 from joint_defense.rules.village_checks import DUE_DAYS
 from joint_defense.upkeep.drills import find_broken_off
 from joint_defense.upkeep.village_checks import find_expected
 
-IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS})
-"""Alarms that ended so were no real incident: they are counted apart."""
 EARLIEST = date(2000, 1, 1)
 """No town's record goes back as far as this: an earlier month is a slip of the hand."""
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
@@ -178,37 +176,15 @@ def _read_incidents(
     if kind is IncidentKind.DRILL:
         opened = opened.where(Incident.group_id.is_not(None))
     rows = session.execute(opened.order_by(Incident.id)).all()
-    came = _read_comers(session, kind, begin, end)
+    came = read_comers(session, opened.with_only_columns(Incident.id))
     ended = find_broken_off(session, [row.id for row in rows]) if kind is IncidentKind.DRILL else set()
     seen = []
     for incident_id, village_id, at, outcome in rows:
         if outcome not in IN_VAIN:
-            times = sorted((each - at).total_seconds() for each in came[incident_id])
+            times = sorted((each.at - at).total_seconds() for each in came.get(incident_id, ()) if each.is_household)
             first, second = [*times, inf, inf][:2]
             seen.append(_Seen(village_id, first, second, second == inf and incident_id in ended))
     return seen, [row.village_id for row in rows if row.outcome in IN_VAIN]
-
-
-def _read_comers(session: Session, kind: IncidentKind, begin: datetime, end: datetime) -> dict[int, list[datetime]]:
-    """By incident when each household said first that it comes or is there, but those that call for help themselves."""
-    calls = select(Alert.id).where(Alert.incident_id == Incident.id, Alert.household_id == Acknowledgement.household_id)
-    asked = (
-        select(Incident.id, func.min(Acknowledgement.at))
-        .join(Acknowledgement, Acknowledgement.incident_id == Incident.id)
-        .where(
-            Incident.kind == kind,
-            Incident.opened_at >= begin,
-            Incident.opened_at < end,
-            Acknowledgement.household_id.is_not(None),
-            Acknowledgement.answer.in_(COMES),
-            ~calls.exists(),
-        )
-        .group_by(Incident.id, Acknowledgement.household_id)
-    )
-    found: dict[int, list[datetime]] = defaultdict(list)
-    for incident_id, at in session.execute(asked):
-        found[incident_id].append(at)
-    return found
 
 
 def _group(seen: Iterable[_Seen]) -> dict[int, list[_Seen]]:

@@ -27,7 +27,7 @@ from config.settings import Settings
 from groups.web.shell.access import require
 from groups.web.shell.languages import CHINESE, ENGLISH
 from joint_defense.incidents.record import read_record
-from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.states import IN_VAIN, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.access import WATCHERS, check_own, read_own_board
@@ -76,7 +76,6 @@ _CATEGORY = {
     Category.OTHER: "Safety",
     Category.UNSPECIFIED: "Safety",
 }
-_IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, ClosingOutcome.MALICIOUS})
 # Signs that XML 1.0 cannot carry, not even escaped; a text message can hold them.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -117,7 +116,7 @@ def _find_status(board: Board, settings: Settings) -> str:
 
 
 def _find_message_type(board: Board, number: int) -> str:
-    if board.outcome in _IN_VAIN:
+    if board.outcome in IN_VAIN:
         return "Cancel"
     return "Alert" if number == 1 else "Update"
 
@@ -155,7 +154,7 @@ def _add_info(alert: etree._Element, board: Board, settings: Settings, tag: str)
 
 
 def _find_certainty(board: Board) -> str:
-    if board.outcome in _IN_VAIN:
+    if board.outcome in IN_VAIN:
         return "Unlikely"
     return "Observed" if board.outcome is ClosingOutcome.HELPED else "Likely"
 

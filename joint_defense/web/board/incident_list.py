@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.incidents.answers import match_coming, read_answers_of_each
+from joint_defense.incidents.answers import match_coming, read_answers_of_each, select_called
 from joint_defense.incidents.policies import read_progress
-from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, count_parties
+from joint_defense.models.incidents import Acknowledgement, Alert, Incident
 from joint_defense.rules.answers import Given
 from joint_defense.rules.errors import InvalidPolicy
 from joint_defense.rules.escalation import Level
@@ -141,25 +141,11 @@ def _select_summaries() -> Select[Any]:
         Incident.opened_at,
         Incident.closed_at,
         Incident.outcome,
-        _select_households(),
+        select_called(RINGS),
         _select_coming(),
         Incident.policy,
         Incident.steps_done,
     ).join(first, first.id == first_alert)
-
-
-def _select_households() -> ScalarSelect[int]:
-    """How many households were called, without those that call for help themselves."""
-    return (
-        select(count_parties(Delivery))
-        .where(
-            Delivery.incident_id == Incident.id,
-            Delivery.purpose.in_(RINGS),
-            ~exists().where(Alert.incident_id == Incident.id, Alert.household_id == Delivery.household_id),
-        )
-        .correlate(Incident)
-        .scalar_subquery()
-    )
 
 
 def _select_coming() -> ScalarSelect[int]:

@@ -31,6 +31,7 @@ from joint_defense.incidents.past import (
     Order,
     PastIncident,
     Wanted,
+    count_past,
     find_past,
     list_villages_with_past,
     sort_past,
@@ -135,21 +136,28 @@ def show() -> ResponseReturnValue:
         now = read_clock(session)
         form, asked = _read_question(now)
         villages = _list_villages(session, asked)
-        found = [] if asked is None else sort_past(find_past(session, asked.wanted), asked.order)
-    last = max(1, -(-len(found) // A_PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), last)
-    show_numbers(0)
+        count = 0 if asked is None else count_past(session, asked.wanted)
+        last = max(1, -(-count // A_PAGE))
+        page = min(max(request.args.get("page", 1, type=int), 1), last)
+        found = [] if asked is None else _read_page(session, asked, (page - 1) * A_PAGE)
     html = render_template(
         "board/past.html",
-        found=found[(page - 1) * A_PAGE : page * A_PAGE],
-        count=len(found),
-        cut=len(found) == MOST_AT_ONCE,
+        found=found,
+        count=count,
+        cut=count == MOST_AT_ONCE,
         page=page,
         moment=Moment,
         last=last,
         **_describe(form, asked, villages),
     )
     return html, 200 if asked is not None else 422
+
+
+def _read_page(session: Session, asked: Asked, first: int) -> list[PastIncident]:
+    """Fifty of the incidents from `first` on. Only what is sorted by its times has to be read whole."""
+    if asked.order is Order.NEWEST:
+        return find_past(session, asked.wanted, passed_over=first, most=A_PAGE)
+    return sort_past(find_past(session, asked.wanted), asked.order)[first : first + A_PAGE]
 
 
 @pages.get("/incidents/statistics")
