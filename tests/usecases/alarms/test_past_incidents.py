@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from joint_defense.incidents.past import Order, Wanted, find_past, list_villages_with_past, sort_past
+from joint_defense.incidents.past import Order, Wanted, count_past, find_past, list_villages_with_past, sort_past
 from joint_defense.incidents.record import note_update
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
@@ -45,8 +45,11 @@ def test_past_incidents_are_found_by_what_is_known_of_them(town: Town) -> None:
         found = find_past(session, Wanted(*YEAR))
         slowest = sort_past(found, Order.SLOWEST)
         villages = list_villages_with_past(session, *YEAR)
+        second_page = find_past(session, Wanted(*YEAR), passed_over=2, most=2)
+        count = count_past(session, Wanted(*YEAR))
     assert "".join(each.household[0] for each in slowest) == "徐陈周林吴", "left alone, then by the first to come"
     assert villages == sorted(["四甲村", "墙下陶村"])
+    assert ("".join(each.household[0] for each in second_page), count) == ("周陈", 5)
     lin = found[-1]
     assert (lin.called, lin.coming) == (1, 2)
     assert [
