@@ -18,6 +18,7 @@ from groups.models.accounts import Account, AccountRole
 from groups.models.changes import Action
 from groups.models.roster import Village
 from groups.web.accounts.own import SessionForm
+from groups.web.accounts.qr_code import draw_qr_code
 from groups.web.roster.common import make_batch
 from groups.web.roster.forms import read_number
 from groups.web.shell import navigation
@@ -188,8 +189,16 @@ def _draw_page(account_id: int, wrong: str = "") -> str:
 
 
 def _draw_code(account: Account, code: str) -> str:
-    """The only page that ever shows the code."""
+    """The only page that ever shows the code, typed and as a picture.
+
+    The picture's address has the code behind `#`: a browser keeps that part to itself, so it comes into no log.
+    """
     link = get_settings().public_base_url + url_for("first_sign_in.show_form")
     return render_template(
-        "accounts/account_code.html", account=account, code=code, link=link, days=invitations.VALID_FOR.days
+        "accounts/account_code.html",
+        account=account,
+        code=code,
+        link=link,
+        picture=draw_qr_code(f"{link}#{code}"),
+        days=invitations.VALID_FOR.days,
     )

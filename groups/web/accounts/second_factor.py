@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import segno
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from markupsafe import Markup
 
 from config.database import read_clock
 from config.services import get_database
@@ -15,6 +13,7 @@ from groups.accounts.passwords import matches
 from groups.accounts.rules.passwords import LONGEST
 from groups.errors import InvalidCode, SignInBusy
 from groups.models.accounts import Account
+from groups.web.accounts.qr_code import draw_qr_code
 from groups.web.shell.access import get_signed_in, lacks_second_factor, require
 from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import write_error
@@ -128,7 +127,7 @@ def _draw_page(wrong: dict[str, str] | None = None) -> str:
         account=account,
         on_since=factor.confirmed_at if factor is not None else None,
         key=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
-        code=_draw_qr_code(second_factor.make_address(secret, account.name)) if secret else "",
+        code=draw_qr_code(second_factor.make_address(secret, account.name)) if secret else "",
         left=left,
         needed=lacks_second_factor(account),
         wrong=wrong or {},
@@ -138,9 +137,3 @@ def _draw_page(wrong: dict[str, str] | None = None) -> str:
 def _draw_codes(codes: list[str]) -> str:
     """The only page that ever shows them."""
     return render_template("accounts/recovery_codes.html", codes=codes)
-
-
-def _draw_qr_code(text: str) -> Markup:
-    """Black on white whatever the page's colours are, with the margin that cameras want; as large as its place."""
-    made = segno.make(text, error="m", micro=False)
-    return Markup(made.svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None))  # noqa: S704 # a drawing of squares: no text stands in it

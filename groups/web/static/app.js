@@ -26,3 +26,12 @@ for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// A code that came behind the # of an address, from a QR code: no server sees that part, and no history keeps it.
+for (const field of document.querySelectorAll("input[data-from-fragment]")) {
+  const code = location.hash.slice(1);
+  if (!/^[a-z0-9-]{1,40}$/.test(code)) continue;
+  history.replaceState(null, "", location.pathname + location.search);
+  field.value = code;
+  document.getElementById("new").focus();
+}

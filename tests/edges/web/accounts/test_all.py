@@ -12,6 +12,7 @@ from config.database import Database, read_clock
 from groups.accounts.invitations import VALID_FOR
 from groups.models.accounts import Account, AccountRole, Invitation
 from groups.models.roster import Village
+from groups.web.accounts.qr_code import draw_qr_code
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 
 HEAD = {"name": "陈村长", "phone": "13905740077", "role": "village_head", "village": VILLAGE}
@@ -36,7 +37,10 @@ def _first_sign_in(visitor: Visitor, code: str, password: str = PASSWORD) -> int
 def test_a_new_head_signs_in_with_the_code_once_and_by_phone_from_then_on(
     web: Flask, admin: Visitor, visitor: Visitor
 ) -> None:
-    code = _code(admin.post("/accounts", HEAD, of="/accounts").text)
+    shown = admin.post("/accounts", HEAD, of="/accounts").text
+    code = _code(shown)
+    base = web.extensions["settings"].public_base_url
+    assert draw_qr_code(f"{base}/first-sign-in#{code}") in shown, "behind the #: no address that a server sees has it"
     assert Visitor(web.test_client()).sign_in("13905740077", "!").status_code == 422, "no password yet"
 
     assert _first_sign_in(visitor, code, "12345678") == 422
