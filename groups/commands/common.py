@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.services import get_database
-from groups.errors import GroupsError, RosterFileError, UnlikelyStart, say
+from groups.errors import GroupsError, Message, RosterFileError, UnlikelyStart, say
 from groups.errors.words import write_both
 from groups.files.sheet import name_column
 from groups.privacy.access_log import Looked, record_look
@@ -60,8 +60,19 @@ def tell_in_one_line() -> Iterator[None]:
     except GroupsError as error:
         raise click.ClickException(write_both(error.message)) from None
     except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(write_both(say("database_does_not_answer", reason=reason))) from None
+        raise click.ClickException(write_both(_explain(error))) from None
+
+
+_NO_TABLE_OR_COLUMN = {"42P01", "42703", "3F000"}
+"""PostgreSQL's undefined_table, undefined_column and invalid_schema_name."""
+
+
+def _explain(error: OperationalError | ProgrammingError) -> Message:
+    reason = str(error.orig).strip().splitlines()[0]
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _NO_TABLE_OR_COLUMN or reason.startswith("no such "):
+        return say("database_not_upgraded", reason=reason)
+    return say("database_refuses" if isinstance(error, ProgrammingError) else "database_does_not_answer", reason=reason)
 
 
 def note_export(session: Session, page: str, form: str, rows: int, village_id: int | None) -> None:

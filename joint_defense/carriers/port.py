@@ -45,13 +45,21 @@ class CarrierError(Exception):
         self.code = code
         self.status = status
 
+    unnumbered = "unknown"
+    """What has happened, in a word, where neither a code nor a status says it."""
+
+    @property
+    def word(self) -> str:
+        """What logs, `/readyz` and pages call it: the carrier's code, the status of HTTP, or what has happened."""
+        return str(self.code or self.status or self.unnumbered)
+
 
 class Temporary(CarrierError):
-    pass
+    unnumbered = "no connection"
 
 
 class TooFast(Temporary):
-    pass
+    unnumbered = "too fast"
 
 
 class RefusedNumber(CarrierError):
@@ -63,11 +71,11 @@ class AccountTrouble(CarrierError):
 
 
 class OutcomeUnknown(CarrierError):
-    pass
+    unnumbered = "broken off"
 
 
 class Unanswered(OutcomeUnknown):
-    pass
+    unnumbered = "no answer in time"
 
 
 class Undecided(OutcomeUnknown):

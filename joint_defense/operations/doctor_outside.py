@@ -108,7 +108,7 @@ async def _look_at_account(runtime: Runtime, account: Account, *, mend: bool) ->
             if error.status == 404:
                 zh, en = "不提供账号与号码的查询，请到运营商网页核对", "does not show its account; look there by hand"
                 return [Finding(of, Grade.WARNING, zh, en, "docs/carriers.md")]
-            word = str(error.code or error.status or type(error).__name__)
+            word = error.word
             return [Finding(of, Grade.ERROR, f"拒绝或没有应答：{word}", f"refuses us or is silent: {word}", "TWILIO_…")]
         well = status == "active"
         found = [Finding(of, Grade.GOOD if well else Grade.ERROR, f"账号状态：{status}", f"the account is {status}")]
@@ -189,6 +189,6 @@ def place_test_call(runtime: Runtime, number: str) -> Finding:
     try:
         sid = _run(ring())
     except CarrierError as error:
-        word = str(error.code or error.status or type(error).__name__)
+        word = error.word
         return Finding("test call", Grade.ERROR, f"打不出去：{word} {error}", f"was not taken: {word} {error}")
     return Finding("test call", Grade.GOOD, f"已拨出（{sid}）", f"was placed ({sid})")

@@ -134,7 +134,7 @@ class Watcher:
                     OutboundMessage(phone, self._settings.twilio_from_number, body, "", valid_for=3600)
                 )
             except CarrierError as error:
-                log.error("text_not_taken", error=f"{error.code or error.status or type(error).__name__}")
+                log.error("text_not_taken", error=error.word)
 
     async def _ring_one(self, words: str) -> None:
         """Ring one phone after the other until somebody picks up."""
@@ -157,7 +157,7 @@ class Watcher:
                 with suppress(CarrierError):
                     state = (await self._carrier.fetch(Channel.CALL, placed.sid)).state
         except CarrierError as error:
-            log.error("call_not_taken", error=f"{error.code or error.status or type(error).__name__}")
+            log.error("call_not_taken", error=error.word)
             return False
         return state in {AttemptState.COMPLETED, AttemptState.IN_PROGRESS}
 

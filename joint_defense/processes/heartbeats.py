@@ -465,9 +465,9 @@ class AccountWatch:
         try:
             await self._carriers[account].check_account()
         except CarrierError as error:
-            word = str(error.code or error.status or type(error).__name__)
+            word = error.word
             tell = log.error if isinstance(error, AccountTrouble) else log.warning
-            tell("carrier_account_ill", account=account, word=word, error=type(error).__name__)
+            tell("carrier_account_ill", account=account, word=word, reason=str(error))
             if isinstance(error, TooFast):
                 await complain(account)
             outs = [self._status.note(Line(account, ""), channel, error, began, placing=False) for channel in Channel]

@@ -61,10 +61,13 @@ class Reports:
         self._put_down = threading.Condition(self._lock)
         self._taker: threading.Thread | None = None
 
-    def put_down(self, report: Report) -> bool:
-        """Keep it for a moment, so that it can be answered at once. False: few others wait, take it in yourself."""
+    def put_down(self, report: Report, *, away: bool = False) -> bool:
+        """Keep it for a moment, so that it can be answered at once. False: few others wait, take it in yourself.
+
+        `away`: the database is, so nobody can take it in. False then: there is no room for more.
+        """
         with self._lock:
-            if self._inside < MAY_WAIT or len(self._waiting) >= MOST_PUT_DOWN:
+            if (self._inside < MAY_WAIT and not away) or len(self._waiting) >= MOST_PUT_DOWN:
                 return False
             self._waiting.append(_Entry(report))
             if self._taker is None:
@@ -177,7 +180,7 @@ status.before_request(check_signature)
 def take_report(delivery_id: int, number: int) -> Response:
     """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's.
 
-    Where many come at once it is 204 without delay, and looked at a moment later.
+    Where many come at once, or the database is away, it is 204 without delay, and looked at a moment later.
     """
     try:
         said = read_status(request.form, get_runtime().read_number)
@@ -194,6 +197,13 @@ def take_report(delivery_id: int, number: int) -> Response:
     except ForeignCallback as error:
         log.warning("callback_foreign", delivery_id=delivery_id, number=number)
         abort(409, str(error))
+    except SQLAlchemyError as error:
+        if not _is_away(error) or not reports.put_down(report, away=True):
+            raise
+        log.warning("callback_waits", delivery_id=delivery_id, number=number, error=type(error).__name__)
+        if said.too_fast:
+            _slow_down(said)
+        return Response(status=204)
     if new and said.too_fast:
         _slow_down(said)
     if new and said.ends_call and get_runtime().places:

@@ -50,6 +50,11 @@ def test_a_commands_name_is_the_one_it_is_listed_by() -> None:
     assert COMMANDS.items() >= engine.COMMANDS.items()
 
 
+def test_the_table_of_commands_has_every_command() -> None:
+    table = (ROOT / "docs/operating.md").read_text(encoding="utf-8").partition("## Commands")[2].partition("\n## ")[0]
+    assert [name for name in COMMANDS if f"`{name} " not in table and f"`{name}`" not in table] == []
+
+
 def test_called_for_a_command_the_app_has_no_pages_and_else_it_has(settings: MakeSettings) -> None:
     with click.Context(FlaskGroup()):
         for_a_command = create_app(settings())

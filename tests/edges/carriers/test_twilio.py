@@ -185,7 +185,8 @@ def test_a_request_is_sent_once_whatever_comes_back(api: Application) -> None:
 def test_nobody_at_that_address_means_nothing_was_placed() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        assert type(failed(f"http://127.0.0.1:{unused.getsockname()[1]}", place)) is Temporary
+        error = failed(f"http://127.0.0.1:{unused.getsockname()[1]}", place)
+    assert (type(error), error.word) == (Temporary, "no connection"), "logs and pages say what it is"
 
 
 def test_a_name_that_does_not_resolve_means_nothing_was_placed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import html
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -53,6 +54,7 @@ from joint_defense.web.words import write_headline
 from tests.conftest import MakeSettings
 from tests.support import carrier_verbs
 from tests.support.factories import NOW, House, Town, at
+from tests.support.handsets import eventually
 
 OUR_NUMBER = "+8657412345678"
 DIRECT = "+8657412340110"
@@ -468,6 +470,23 @@ def test_callbacks_move_an_attempt_forward_and_never_back(carrier: Carrier, wang
     attempt = carrier.town.read(lambda session: session.get_one(Attempt, (call.id, 1)))
     assert (attempt.state, attempt.sid) == (AttemptState.COMPLETED, "CA77")
     assert carrier.town.delivery_by_id(call.id).state is DeliveryState.REACHED
+
+
+def test_a_callback_while_the_database_restarts_is_no_error_and_is_taken_in_afterwards(
+    carrier: Carrier, wang: House
+) -> None:
+    raised = carrier.town.raise_alarm(wang)
+    carrier.town.claim()
+    call = next(each for each in carrier.town.deliveries(raised.incident_id) if each.channel == "call")
+    breaker = carrier.client.application.extensions["runtime"].database._breaker
+    breaker._rest_until = math.inf
+    assert carrier.post(f"/status/{call.id}/1", CallSid="CA78", CallStatus="ringing").status_code == 204
+    breaker._rest_until = 0.0
+
+    def read_sid() -> str | None:
+        return carrier.town.read(lambda session: session.get_one(Attempt, (call.id, 1))).sid
+
+    eventually(lambda: read_sid() == "CA78", "it is on record")
 
 
 @pytest.fixture
