@@ -27,10 +27,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_two_hundred_half_sent_requests_keep_no_webhook_waiting(address: str) -> None:
+    alone = measure(address, 1)
     with half_open(address, 200):
-        taken = measure(address, 2)
-    assert taken.failed == 0
-    assert taken.median < 50
+        beside = measure(address, 2)
+    assert beside.failed == alone.failed == 0
+    # Fifty milliseconds on a quiet machine (`python -m tools.bench.front`); other tests share this one's processors.
+    assert beside.median < max(50, 3 * alone.median)
 
 
 def test_a_body_in_pieces_a_kept_connection_and_a_refused_signature_are_as_ever(address: str) -> None:
