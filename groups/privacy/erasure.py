@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from config.database import match_any
 from groups.errors import NoSuchHousehold, say
+from groups.models.accounts import Account
 from groups.models.batch import Batch
 from groups.models.changes import ERASED, Change
 from groups.models.enrolment import Subscription
+from groups.models.responders import Responder
 from groups.models.roster import Household, Phone
 from groups.models.uploads import UploadRow
 from groups.roster.households import archive_household
@@ -66,6 +68,15 @@ def erase_phones(session: Session, ids: Sequence[int]) -> None:
     """Blank the numbers and holders of archived phones; a phone that is on the roster keeps them."""
     archived = update(Phone).where(match_any(session, Phone.__table__.c.id, ids), Phone.archived_at.is_not(None))
     session.execute(archived.values(number="", ending="", holder=""))
+
+
+def erase_former_duties(session: Session, numbers: Sequence[str]) -> None:
+    """Blank responders who were taken off their list and had one of the numbers, and take it from closed accounts."""
+    if numbers:
+        off = update(Responder).where(Responder.number.in_(numbers), Responder.archived_at.is_not(None))
+        session.execute(off.values(name=ERASED, number="", hours=""))
+        closed = update(Account).where(Account.phone.in_(numbers), Account.archived_at.is_not(None))
+        session.execute(closed.values(phone=None))
 
 
 def blank_changes(session: Session, changes: Sequence[Change]) -> None:

@@ -20,6 +20,8 @@ from phonenumbers.phonenumberutil import (
     country_code_for_region,
     format_number,
     is_valid_number,
+    length_of_geographical_area_code,
+    national_significant_number,
     number_type,
     parse,
 )
@@ -133,6 +135,14 @@ def _find_digits_on_line(text: str) -> str:
 def find_kind(e164: str) -> Kind:
     """What an E.164 number is; one of a kind that no household has counts as a mobile."""
     return _KINDS.get(number_type(parse(e164, None)), "mobile")
+
+
+def split_number(e164: str) -> tuple[str, str, str]:
+    """Country's code, area's code ("" for a mobile) and what is left of an E.164 number, each in digits."""
+    number = parse(e164, None)
+    own = national_significant_number(number)
+    area = length_of_geographical_area_code(number) if find_kind(e164) == "landline" else 0
+    return str(number.country_code), own[:area], own[area:]
 
 
 def as_written_here(e164: str, region: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -84,18 +85,47 @@ def erase(household_id: int | None, number: str | None, dry_run: bool, yes: bool
     if dry_run or not (yes or click.confirm("删除后无法恢复，继续吗 / It cannot be undone. Go on?")):
         return
     with of.database.begin() as session:
-        incidents = _erase(session, subject, of, read_clock(session))
-    click.echo(f"已删除（涉及警情{incidents}起）/ erased (in {incidents} incidents)")
+        done = _erase(session, subject, of, read_clock(session))
+    click.echo(f"已删除（涉及警情{done.incidents}起）/ erased (in {done.incidents} incidents)")
+    for name in done.dropped:
+        click.echo(
+            f"! {name}: 名单尚未写入且含有该号码，已作废，请删去此人后重新导入 / a list not written yet, thrown away"
+        )
+    for each in done.left:
+        click.echo(f"! {each}: 现另有他人使用，备注等文字中未删除 / somebody else has it now: left in notes")
+    _tell_of_spool(of, subject)
 
 
-def _erase(session: Session, subject: people.Subject, of: Runtime, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What an erasure came to: incidents concerned, lists thrown away, and what stays in words since others have it."""
+
+    incidents: int
+    dropped: list[str]
+    left: list[str]
+
+
+def _tell_of_spool(of: Runtime, subject: people.Subject) -> None:
+    """Events on this machine's disk hold a call for help until they are taken in: nobody deletes those by a name."""
+    kept = [each for each in of.spool.list_kept() if each.event is not None and each.event.number in subject.numbers]
+    if kept:
+        names = ", ".join(each.name for each in kept)
+        click.echo(f"! spool: {names}: 磁盘上仍有未处理的来电来信 / calls and texts that wait on this disk still")
+
+
+def _erase(session: Session, subject: people.Subject, of: Runtime, now: datetime) -> _Done:
+    wanted, left = people.find_wanted(session, subject.household_id, subject.numbers)
+    dropped = people.drop_open_lists(session, wanted)
     if subject.household_id is not None:
         by = people.Author("command", people.Source.COMMAND)
         batch = people.Batch(session, by, people.Action.ERASE_HOUSEHOLD, now, of.settings.zone)
         people.erase_household(batch, subject.household_id)
     else:
         people.erase_from_lists(session, subject.numbers)
-    return privacy.erase_from_incidents(session, subject)
+    incidents = privacy.erase_from_incidents(session, subject)
+    people.erase_former_duties(session, subject.numbers)
+    people.erase_from_words(session, wanted)
+    return _Done(incidents, dropped, left)
 
 
 def _tell_what_is_kept(subject: people.Subject, lines: list[people.SheetLine]) -> None:

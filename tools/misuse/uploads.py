@@ -156,20 +156,26 @@ class Head:
 
     def __init__(self, address: str, name: str) -> None:
         self._address = address
+        self._jar = http.cookiejar.CookieJar()
         self._browser = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            urllib.request.HTTPCookieProcessor(self._jar),
             urllib.request.ProxyHandler({}),
         )
         self._browser.addheaders = [("Accept", "text/html")]
         token = self._find_token("/sign-in")
         self.ask("/sign-in", urlencode({"csrf_token": token, "login": name, "password": PASSWORD}).encode())
 
+    @property
+    def cookies(self) -> str:
+        """What the browser sends to be known again, as a header's value."""
+        return "; ".join(f"{each.name}={each.value}" for each in self._jar)
+
     def ask(self, path: str, body: bytes | None = None, kind: str = "application/x-www-form-urlencoded") -> str:
         """The page that it leads to: its address."""
         address = path if path.startswith("http") else self._address + path
         request = urllib.request.Request(address, data=body, headers={"Content-Type": kind})
         with suppress(urllib.error.HTTPError), self._browser.open(request, timeout=300) as answer:
-            self.page = answer.read().decode()
+            self.page = answer.read().decode(errors="replace")
             return str(answer.geturl())
         return address
 

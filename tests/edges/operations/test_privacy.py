@@ -271,6 +271,77 @@ def test_a_list_a_note_and_a_number_under_way_are_on_the_sheet_and_erased_behind
     assert "13700000000" not in _everything(store)
 
 
+WRITTEN = (
+    "13800001001", "138 0000 1001", "138-0000-1001", "+86 138 0000 1001", "0086-13800001001", "（138）0000·1001",
+    "１３８００００１００１", "一三八零零零零一零零一", "幺三八〇〇〇〇幺〇〇幺",
+)  # fmt: skip
+LANDLINE = ("0574-88805255", "057488805255", "+86 574 8880 5255", "88805255", "（0574）8880 5255")
+
+
+def test_nothing_that_was_written_about_an_erased_household_says_its_number_or_name(
+    app: Flask, type_: Type, store: Database, incident_id: int
+) -> None:
+    with store.begin() as session:
+        house, now = _house(session), read_clock(session)
+        houses = session.scalars(select(Household).order_by(Household.id)).all()
+        batch = Batch(session, Author("a", Source.PAGE), Action.EDIT_HOUSEHOLD, now, _zone())
+        batch.change(houses[2], note=f"王建国的妹妹，有事打{'、'.join(WRITTEN[:4])}", landmark="王建国家对面")
+        batch.change(houses[3], note="电话13800001002")  # another's, who is still there
+        note_update(session, incident_id, UpdateKind.NOTE, now, text="；".join((*WRITTEN, "1138000010011 no")))
+        session.add(
+            InboundEvent(
+                carrier_key="SM-other", kind=InboundKind.HELP, number=number(3), household_id=houses[2].id,
+                text=f"王建国 {WRITTEN[6]} 在家吗", received_at=now, answer={"text": f"{WRITTEN[1]} ok"},
+            )
+        )  # fmt: skip
+        lists = [
+            Upload(
+                key=key, kind=UploadKind.ROSTER, brought_by="a", name=f"{key}王建国.csv", content=b"x", asked_at=now,
+                state=state, created_at=now, village_id=house.village_id, layouts=[{"samples": [WRITTEN[2], "王建国"]}],
+            )
+            for key, state in (("w", UploadState.WRITTEN), ("r", UploadState.READY))
+        ]  # fmt: skip
+        session.add_all(lists)
+        session.flush()
+        session.add(UploadRow(upload_id=lists[0].id, place=0, verdict="same", data={"head": "王建国", "phones": []}))
+        for landline in LANDLINE:
+            note_update(session, incident_id, UpdateKind.NOTE, now, text=f"李国强家座机{landline}坏了")
+        second = houses[1].id
+    _close(store, incident_id)
+    erased = type_("privacy", "erase", "--household", house.id, "--yes")
+    assert erased.exit_code == 0, erased.output
+    assert "r王建国.csv" in erased.output
+    left = _everything(store)
+    assert "1138000010011 no" in left  # another figure, of more digits
+    left = left.replace("1138000010011", "")
+    assert [each for each in (*WRITTEN, "王建国", "\\u738b\\u5efa") if each in left] == []
+    assert [each for each in ("电话13800001002", "的妹妹", "w已删除.csv") if each not in left] == []
+    assert type_("privacy", "erase", "--household", second, "--yes").exit_code == 0
+    assert [each for each in LANDLINE if each in _everything(store)] == []
+
+
+def test_a_number_that_somebody_else_has_by_now_and_a_name_of_two_stay_in_notes_and_that_is_said(
+    type_: Type, store: Database, incident_id: int
+) -> None:
+    with store.begin() as session:
+        house = _house(session)
+        other = session.scalars(select(Household).order_by(Household.id.desc())).first()
+        assert other is not None
+        other.head, other.note = "王建国", f"王建国 {number(1)}"
+        house.phones[0].archived_at = read_clock(session)
+        session.flush()
+        session.add(Phone(household_id=other.id, number=number(1), kind="mobile", rank=2))
+    _close(store, incident_id)
+    erased = type_("privacy", "erase", "--household", house.id, "--yes")
+    assert erased.exit_code == 0, erased.output
+    assert f"! {number(1)}: " in erased.output
+    assert "! 王建国: " in erased.output
+    with store.begin() as session:
+        kept = session.get_one(Household, other.id)
+        assert (kept.head, kept.note) == ("王建国", f"王建国 {number(1)}")
+        assert session.scalar(select(Phone.number).where(Phone.household_id == other.id, Phone.rank == 2)) == number(1)
+
+
 def test_who_was_taken_off_a_list_is_forgotten_in_time_and_not_brought_back_without_a_number(
     type_: Type, store: Database, incident_id: int
 ) -> None:
