@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, aliased
 from groups.files.typeset import FAMILY, set_pages, set_parts_apart
 from groups.models.roster import Group, Household, Phone, Village
 from groups.roster.proofs import select_last_proof
+from groups.roster.rules.telephone_tree import Links, draw_tree
 from groups.rules.phone import as_written_here
 from groups.rules.proofs import is_proven
 
@@ -84,6 +85,11 @@ class PrintedGroup:
             del phone["proven"]
         said = json.dumps(told, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:6].upper()
+
+    @property
+    def tree(self) -> list[tuple[PrintedHousehold, Links]]:
+        """The households, each with its part of the telephone tree; places count from 0 on the page."""
+        return list(zip(self.households, draw_tree([bool(each.phones) for each in self.households]), strict=True))
 
     @property
     def without_phone(self) -> tuple[str, ...]:
@@ -238,8 +244,9 @@ def _describe_page(group: PrintedGroup) -> dict[str, object]:
                 "door": household.door,
                 "landmark": household.landmark,
                 "phones": [asdict(phone) for phone in household.phones],
+                "links": asdict(links),
             }
-            for household in group.households
+            for household, links in group.tree
         ],
     }
 

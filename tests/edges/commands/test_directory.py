@@ -129,6 +129,7 @@ def test_a_group_of_any_lawful_size_stands_on_one_page(paper: Paper, count: int,
     pdf.write_bytes(as_pdf([group(1, count)], Imprint(IMPRINT.service_number, *_days(), paper)))
     assert len(pages(pdf)) == 1
     assert pages(pdf)[0].count("王建国") == count
+    assert ("1号打给4、2、3；接" in pages(pdf)[0]) == ("电话链" in pages(pdf)[0]) == (count > 1)
 
 
 def test_a_group_too_large_for_a_page_loses_nobody(tmp_path: Path) -> None:

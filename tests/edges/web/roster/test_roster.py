@@ -412,6 +412,7 @@ def test_the_age_of_a_proof_stands_wherever_a_number_stands(head: Visitor, roste
     printed = head.get(f"{HOME}/directory/print").text
     assert printed.count('aria-label="近30天打通"') == 1
     assert "号码后●：近30天打通" in printed
+    assert "打给4、2、3；接" in printed, "the telephone tree"
     heading, *rows = head.get(f"{HOME}/roster.csv").data.decode("utf-8-sig").splitlines()
     assert heading.endswith(",近30天打通")
     assert [row.rsplit(",", 1)[1] for row in rows] == [young, "", "", "", "", ""]
