@@ -15,6 +15,7 @@ from joint_defense.alarms import held_alarms
 from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
+from joint_defense.incidents import policies
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement, read_answers
 from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident, is_of_party
@@ -73,6 +74,8 @@ def acknowledge(
     if delivery.role in LEADERS:
         held_alarms.release(session, incident, ReleasedBy.LEADER, now, name=delivery.household_name)
     _stop_other_phones(session, incident.id, delivery, channel, now)
+    if answer is Answer.CANNOT:
+        policies.bring_forward(session, incident, now)
     send_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)
 

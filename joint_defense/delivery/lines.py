@@ -282,17 +282,20 @@ class Lines:
 
     def list_carrying(self) -> dict[str, list[str]]:
         """The accounts that carry this channel, each with its numbers that do; all of them where none does."""
+        everything = {name: list(bundle.numbers.senders) for name, bundle in self.bundles.items()}
+        return self._find_carrying() or everything
+
+    def _find_carrying(self) -> dict[str, list[str]]:
         found = {
             name: self._open(bundle) for name, bundle in self.bundles.items() if not self.status.out(name, self.channel)
         }
         found = {name: senders for name, senders in found.items() if senders}
         weighted = {name: senders for name, senders in found.items() if self.bundles[name].weight}
-        everything = {name: list(bundle.numbers.senders) for name, bundle in self.bundles.items()}
-        return weighted or found or everything
+        return weighted or found
 
     def has_other(self, line: Line) -> bool:
-        """Whether what this line does not carry can go out on another."""
-        return any(Line(name, each) != line for name, senders in self.list_carrying().items() for each in senders)
+        """Whether another line carries what this one does not. Of accounts that are all out none takes over."""
+        return any(Line(name, each) != line for name, senders in self._find_carrying().items() for each in senders)
 
     def take(self, wanted: int) -> Grant:
         """Ask leave for up to `wanted` requests."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from config.database import UtcDateTime
@@ -51,6 +51,8 @@ from joint_defense.rules.timeline import UpdateKind
 
 RETRY_PAUSE = timedelta(seconds=1.5)
 ACCOUNT_PAUSE = timedelta(seconds=10)
+"""What a refused account has declined waits so long, but for one of them: that one tries it after the usual pause, and
+the others go out at once when it is taken."""
 LOOK_UP_PAUSE = timedelta(seconds=1)
 """A lost answer: the status callback gets so long to tell before the carrier is asked."""
 LAST_LOOK_PAUSE = timedelta(milliseconds=300)
@@ -84,6 +86,8 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     # a callback that we waited for, and an attempt would go back from its final state.
     attempts = session.scalars(ATTEMPTS, {"ids": sorted(ids)}).all()
     held = {attempt.sid: attempt for attempt in attempts if attempt.sid is not None}
+    triers = _choose_triers(results, deliveries)
+    taken_again: set[tuple[str, Channel]] = set()
     for attempt in attempts:
         result = by_attempt.get((attempt.delivery_id, attempt.number))
         if result is None:
@@ -93,16 +97,44 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
             if delivery.state is DeliveryState.CLAIMED:
                 move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE, look_up_first=True)
         elif result.receipt is not None:
+            if attempt.error is not None:
+                taken_again.add((result.claim.line.account, delivery.channel))
             # Also for an attempt that was given up meanwhile: a call that was placed is on record.
             _record_accepted(session, delivery, attempt, result.receipt, now)
         elif not _is_ours(delivery, attempt, result.claim):
             continue  # a callback has told more than we know, or another sender has taken it over
         elif result.error is not None:
-            _record_declined(session, delivery, attempt, result, result.error, now)
+            _record_declined(session, delivery, attempt, result, result.error, now, tries=delivery.id in triers)
         else:
             _record_not_found(delivery, attempt, now)
     clear_refusals(session, [each for each in locked if each.state is DeliveryState.REACHED])
+    for account, channel in sorted(taken_again):
+        _stop_waiting(session, account, channel, now + RETRY_PAUSE, now)
     _note_troubles(session, results, now)
+
+
+def _choose_triers(results: Iterable[Sent], deliveries: Mapping[int, Delivery]) -> set[int]:
+    """Of what an account has refused, and no other one carries, the most urgent: by channel, each one's delivery."""
+    found: dict[tuple[str, Channel], Delivery] = {}
+    for result in results:
+        if isinstance(result.error, AccountTrouble) and not result.elsewhere:
+            delivery = deliveries[result.claim.delivery_id]
+            key = (result.claim.line.account, delivery.channel)
+            found[key] = min(found.get(key, delivery), delivery, key=lambda each: (each.urgency, each.turn, each.id))
+    return {each.id for each in found.values()}
+
+
+def _stop_waiting(session: Session, account: str, channel: Channel, longer_than: datetime, now: datetime) -> None:
+    """What an account has declined, and what waits until after then, is due now: it takes calls, or texts, again."""
+    declined = exists().where(
+        Attempt.delivery_id == Delivery.id, Attempt.number >= Delivery.attempt_count, Attempt.account == account
+    )
+    session.execute(
+        update(Delivery)
+        .where(is_in_state(DeliveryState.WAITING), Delivery.channel == channel, Delivery.due_at > longer_than, declined)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _record_own(
@@ -173,9 +205,16 @@ def _record_accepted(session: Session, delivery: Delivery, attempt: Attempt, rec
 
 
 def _record_declined(
-    session: Session, delivery: Delivery, attempt: Attempt, result: Sent, error: CarrierError, now: datetime
+    session: Session,
+    delivery: Delivery,
+    attempt: Attempt,
+    result: Sent,
+    error: CarrierError,
+    now: datetime,
+    *,
+    tries: bool,
 ) -> None:
-    """Nothing was placed, or nobody knows."""
+    """Nothing was placed, or nobody knows. `tries`: it is the one that tries a refused account again."""
     code = str(error.code) if error.code else None
     attempt.error_code, attempt.error = code, port.explain_error(error)
     if isinstance(error, RefusedNumber):
@@ -203,7 +242,7 @@ def _record_declined(
         return
     if not delivery.look_up_first:
         delivery.attempt_count -= 1
-    pause = ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE
+    pause = ACCOUNT_PAUSE if isinstance(error, AccountTrouble) and not tries else RETRY_PAUSE
     if result.elsewhere:
         note_once(session, delivery.incident_id, UpdateKind.CARRIER_CHANGED, now)
         pause = timedelta(0)

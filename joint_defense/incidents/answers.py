@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, count_parties, is_same_party
 from joint_defense.rules.answers import Answers, Given
+from joint_defense.rules.parties import Party
+from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import COMES, Answer
-from joint_defense.rules.states import RINGS, Channel, IncidentKind, Purpose
+from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Purpose
 
 
 def read_answers(session: Session, incident_id: int) -> Answers:
@@ -30,6 +33,40 @@ def read_answers_of_each(session: Session, incident_ids: Collection[int]) -> dic
                 Given(row.id, row.party, row.answer, *named, row.number, calls_too, row.minutes)
             )
     return {incident_id: Answers(answers) for incident_id, answers in given.items()}
+
+
+def is_anybody_left(session: Session, incident_id: int, answers: Answers) -> bool:
+    """Whether anybody who was rung comes, or may still say so: has not refused, is not given up, needs no help itself.
+
+    True as well where nobody has been rung yet.
+    """
+    if answers.coming:
+        return True
+    columns = (Delivery.household_id, Delivery.responder_id, Delivery.state, Delivery.follow_up)
+    rung = session.execute(select(*columns).where(Delivery.incident_id == incident_id, Delivery.purpose.in_(RINGS)))
+    calling = set(session.scalars(select(Alert.household_id).where(Alert.incident_id == incident_id)))
+    by_party: dict[Party, list[_Stand]] = {}
+    for household_id, responder_id, state, follow_up in rung:
+        by_party.setdefault(Party(household_id, responder_id), []).append(_Stand(state, follow_up))
+    return not by_party or any(
+        party not in answers.parties and party.household_id not in calling and _may_answer(stands)
+        for party, stands in by_party.items()
+    )
+
+
+class _Stand(NamedTuple):
+    """How far a delivery has come."""
+
+    state: DeliveryState
+    follow_up: FollowUp | None
+
+
+def _may_answer(stands: Collection[_Stand]) -> bool:
+    """Whether a party is still being rung or texted, or was, and has not been given up."""
+    if any(each.state not in OVER for each in stands):
+        return True
+    given_up = any(each.follow_up is FollowUp.GIVEN_UP for each in stands)
+    return not given_up and any(each.state is not DeliveryState.CANCELLED for each in stands)
 
 
 def match_coming() -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from config.database import insert_or_skip
+from joint_defense.incidents.answers import is_anybody_left, read_answers
 from joint_defense.models.choices import EscalationPolicy
 from joint_defense.models.incidents import Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Progress, from_json, to_json
@@ -102,6 +103,17 @@ def hurry(incident: Incident) -> None:
         steps = [{**step, "after": after} for after, step in enumerate(incident.policy["steps"], start=1)]
         incident.policy = {**incident.policy, "steps": steps}
         incident.next_step_at = read_progress(incident.policy, incident.opened_at, 0).next_at
+
+
+def bring_forward(session: Session, incident: Incident, now: datetime) -> None:
+    """Where all who were rung have refused, or are out of reach, nobody waits for the next step's time: it is due.
+
+    A drill keeps to the times. The incident's row is locked by the caller.
+    """
+    if incident.kind is not IncidentKind.ALARM or incident.next_step_at is None or incident.next_step_at <= now:
+        return
+    if not is_anybody_left(session, incident.id, read_answers(session, incident.id)):
+        incident.next_step_at = now
 
 
 def read_progress(policy: dict[str, Any] | None, opened_at: datetime, steps_done: int) -> Progress:

@@ -2,7 +2,8 @@
 
 A policy is a list of steps in the order of their seconds. A step is due so many seconds after the incident opened,
 and is carried out while fewer than so many households are coming; with enough of them it is held, and carried out
-after all should they turn back. Steps come in their order, each once, late ones too.
+after all should they turn back. Steps come in their order, each once, late ones too. Where all who were rung have
+refused or are out of reach, the next step does not wait for its time.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from joint_defense.alarms.escalation.other_ways import tell_another_way
 from joint_defense.alarms.escalation.redial_queries import House, Tried
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.delivery.tracking import TOLD
-from joint_defense.incidents import conference
+from joint_defense.incidents import conference, policies
 from joint_defense.incidents.record import mask_number, note_update
 from joint_defense.models.incidents import Incident
 from joint_defense.rules.parties import AGAIN, get_party
@@ -83,6 +83,9 @@ def _follow_up(session: Session, due: Sequence[facts.Due], pauses: Sequence[time
     _try_other_ways(session, decided, tried, steps, now)
     _exhaust(session, decided, tried, steps, now)
     decided.take_down(session)
+    given_up = [id_ for id_, later in decided.later.items() if later is not None and later[0] is FollowUp.GIVEN_UP]
+    for incident_id in sorted({looked_at[each].incident_id for each in given_up}):
+        policies.bring_forward(session, incidents[incident_id], now)
     return len(decided.rows)
 
 

@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
-from joint_defense.incidents.answers import match_still_calling, read_answers
+from joint_defense.incidents.answers import is_anybody_left, match_still_calling, read_answers
 from joint_defense.incidents.policies import read_progress
 from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident
+from joint_defense.rules.answers import Answers
 from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.parties import Party, Planned, get_party, plan_rings
 from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
@@ -82,13 +83,14 @@ def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) ->
     ).first()
     if incident is None:
         return 0
-    coming = len(read_answers(session, incident.id).coming)
+    answers = read_answers(session, incident.id)
+    coming = len(answers.coming)
     done = 0
     while True:
         progress = read_progress(incident.policy, incident.opened_at, incident.steps_done)
         incident.next_step_at = progress.next_at
         step = progress.next_step
-        if step is None or not progress.is_due(now):
+        if step is None or not (progress.is_due(now) or _is_nobody_left(session, incident, answers)):
             return done
         if progress.is_too_late(now):
             incident.next_step_at = None
@@ -101,6 +103,11 @@ def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) ->
         _carry_out(session, incident, step, coming, now, zone)
         log.info("widened", incident_id=incident.id, step=incident.steps_done, level=step.level)
         done += 1
+
+
+def _is_nobody_left(session: Session, incident: Incident, answers: Answers) -> bool:
+    """Whether nobody who was rung may still come: the next people are called before their time."""
+    return incident.kind is IncidentKind.ALARM and not is_anybody_left(session, incident.id, answers)
 
 
 def _hold(session: Session, incident: Incident, step: Step, coming: int, now: datetime) -> None:

@@ -159,7 +159,10 @@ def test_a_number_that_is_not_the_accounts_is_out_alone_and_tried_again(
 def test_where_none_carries_all_are_tried(nowhere: Redis, status: LineStatus) -> None:
     for line in (MAIN, BACKUP):
         refuse(status, AccountTrouble("no", code=20003, status=401), line)
-    assert sum(lines_of(nowhere, status, (1, 0)).take(4).by_line.values()) == 4
+    lines = lines_of(nowhere, status, (1, 0))
+    assert sum(lines.take(4).by_line.values()) == 4
+    # And none takes over from the other: what both decline would go to and fro without a pause.
+    assert not lines.has_other(MAIN)
 
 
 def test_what_others_said_counts_as_long_as_it_is_newer(status: LineStatus, watch: Watch) -> None:

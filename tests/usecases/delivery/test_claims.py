@@ -23,11 +23,11 @@ from joint_defense.carriers.port import (
 from joint_defense.delivery import claims, results, tracking
 from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, find_known_sids, release_dead
 from joint_defense.delivery.results import (
-    ACCOUNT_PAUSE,
     END_AGAIN_AFTER,
     LOOK_UP_PAUSE,
     RETRY_PAUSE,
     Enquiry,
+    Sent,
     claim_enquiries,
 )
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
@@ -331,8 +331,32 @@ def test_trouble_with_the_account_is_loud_once_and_tried_again(town: Town, call:
         )
     assert [line.detail for line in town.timeline("account_trouble")] == [{"code": "20003"}]
     found = delivery(town, call)
-    assert (found.state, found.due_at) == (DeliveryState.WAITING, at(40) + ACCOUNT_PAUSE)
+    assert (found.state, found.due_at) == (DeliveryState.WAITING, at(40) + RETRY_PAUSE)
     assert town.attempt(found, 1).error == "运营商账号或密码不正确"
+
+
+def test_of_what_a_refused_account_declines_one_tries_it_again_and_the_others_go_as_soon_as_it_is_taken(
+    town: Town, houses: list[House]
+) -> None:
+    for name in "陈赵":
+        town.house(name)
+    town.raise_alarm(houses[0])
+    refused = town.claim()
+    declined = [Sent(each, error=AccountTrouble("no", status=401)) for each in refused]
+    town.run(lambda s: results.record(s, declined, at(1)))
+    # One of each channel: a refusal costs nobody anything, and a storm's worth of them would.
+    trying = town.claim(after=2.5)
+    assert [each.channel for each in trying] == [CALL, SMS]
+    for each in trying:
+        town.came(each, AccountTrouble("no", status=401), after=2.6)
+    assert not town.claim(after=4)
+    call, text = town.claim(after=4.1)
+    town.came(call, Receipt("CA1", AttemptState.QUEUED), after=4.2)
+    assert {each.channel for each in town.claim(after=4.2)} == {CALL}
+    # Texts may be refused where calls are not.
+    town.came(text, Receipt("SM1", AttemptState.SENT), after=4.3)
+    assert [each.channel for each in town.claim(after=4.3)] == [SMS, SMS]
+    assert {delivery(town, each).state for each in refused} == {DeliveryState.PLACED, DeliveryState.CLAIMED}
 
 
 def test_an_alarm_that_could_not_be_placed_for_a_quarter_of_an_hour_is_given_up(town: Town, call: Claim) -> None:

@@ -16,7 +16,7 @@ from groups.models.responders import Responder, Team
 from groups.models.roster import Group
 from joint_defense.alarms import closing, inbound_texts, news_on_line, news_sent, wordless_calls
 from joint_defense.alarms.acknowledge import acknowledge
-from joint_defense.alarms.escalation import widening
+from joint_defense.alarms.escalation import redials, widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import RefusedNumber
 from joint_defense.incidents import policies
@@ -24,6 +24,7 @@ from joint_defense.incidents.answers import find_told
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Step, Whom
 from joint_defense.rules.parties import Party
+from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, IncidentKind, Purpose
 from joint_defense.web.board.incident import read_board
@@ -74,7 +75,9 @@ class Village:
         return self.town.run(lambda s: widening.widen_due(s, at(after), ZONE))
 
     def answers(self, house: House, given: Answer = Answer.COMING, *, after: float) -> None:
-        told = self.town.delivery(house.number, SMS)
+        self.answers_as(self.town.delivery(house.number, SMS), given, after=after)
+
+    def answers_as(self, told: Delivery, given: Answer, *, after: float) -> None:
         self.town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), given, SMS, at(after)))
 
     def end_first_calls(self) -> None:
@@ -279,6 +282,55 @@ def test_a_village_has_its_own_policy_or_follows_the_town_and_every_change_is_a_
         (2, "陈主任"),
         (1, "陈主任"),
     ]
+
+
+def test_where_the_only_neighbours_refuse_the_next_people_are_called_at_once_and_step_by_step(village: Village) -> None:
+    town, lonely = village.town, village.town.group("2组")
+    wu, zheng, feng = (town.house(name, group=lonely) for name in ("吴远", "郑平", "冯云"))
+    town.run(lambda s: setattr(s.get_one(Group, lonely), "backup_group_id", village.backup))
+    incident_id = village.alarm(wu)
+    village.answers(zheng, Answer.CANNOT, after=5)
+    assert village.tick(6) == 0, "the Fengs may still come"
+    village.answers(feng, Answer.CANNOT, after=8)
+    assert village.tick(9) == 1
+    assert {who for who, _ in village.widened(incident_id)} == {"墙下陶村值班室", "治保老何"}
+    assert village.tick(10) == 0, "somebody is being rung again"
+    town.place(after=10)
+    village.answers_as(town.delivery("+8613700000001", SMS, Purpose.WIDENING), Answer.CANNOT, after=12)
+    assert village.tick(13) == 0, "the duty phone still rings"
+    # It is out of reach, and the clock finds that every try is over.
+    town.run(lambda s: _give_up("+8657487999001", s))
+    assert town.run(lambda s: redials.follow_up_due(s, (), at(15))) == 0
+    assert village.tick(15) == 1
+    assert {who for who, channel in village.widened(incident_id)} >= {"钱福家"}
+    assert [line.detail["whom"] for line in town.timeline("widened")] == ["duty", "backup"]
+
+
+def _give_up(number: str, session: Session) -> None:
+    over = update(Delivery).where(Delivery.number == number)
+    session.execute(over.values(state=DeliveryState.UNREACHED, follow_up=FollowUp.LOOK, due_at=at(14)))
+
+
+def test_where_one_is_coming_or_calls_for_help_too_the_steps_keep_to_their_seconds_or_not(village: Village) -> None:
+    town, lonely, small = village.town, village.town.group("2组"), village.town.group("1组")
+    wu, zheng, feng = (town.house(name, group=lonely) for name in ("吴远", "郑平", "冯云"))
+    first = village.alarm(wu)
+    village.answers(zheng, after=5)
+    village.answers(feng, Answer.CANNOT, after=8)
+    assert (village.tick(59), village.tick(60)) == (0, 1), "one is coming, and nobody else is left"
+    town.run(lambda s: closing.close(s, first, "helped", "", "值班", at(70)))
+    # Whoever calls for help too does not come: with the only other one refusing, nobody is left.
+    he, lv, shi = (town.house(name, group=small) for name in ("何远", "吕平", "施云"))
+    village.alarm(he, after=300)
+    town.raise_alarm(lv, after=305)
+    village.answers(shi, Answer.CANNOT, after=310)
+    assert village.tick(311) == 1
+    # A drill keeps to its times, whatever is answered.
+    village.answers(shi, Answer.COMING, after=320)
+    (drilled,) = (each.id for each in town.incidents() if each.opened_at == at(300))
+    town.run(lambda s: setattr(s.get_one(Incident, drilled), "kind", IncidentKind.DRILL))
+    village.answers(shi, Answer.CANNOT, after=330)
+    assert village.tick(331) == 0
 
 
 def test_without_steps_or_a_word_nothing_is_ever_widened(village: Village) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from joint_defense.delivery.results import ACCOUNT_PAUSE
 from tools.faults.acts import carrier, database, killed, machines, redis, second_account
 from tools.faults.acts.common import AT_ONCE, SIDE_BY_SIDE
 from tools.faults.stage import Shown, Stage
@@ -68,7 +67,7 @@ FAULTS = (
     Fault("carrier answers too late", carrier.answers_late, at_once=SIDE_BY_SIDE),
     Fault("carrier cuts after accepting", carrier.cuts, BOTH, quick=True),
     Fault("carrier answers 429", carrier.answers_429, at_once=SIDE_BY_SIDE),
-    Fault("carrier refuses the account", carrier.refuses_the_account, longest_gap=ACCOUNT_PAUSE.total_seconds() + 1),
+    Fault("carrier refuses the account", carrier.refuses_the_account),
     Fault("carrier does not end calls", carrier.does_not_end_calls),
     *(
         Fault(
