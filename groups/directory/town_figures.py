@@ -15,6 +15,7 @@ from groups.coverage.figures import Scope, count_subscribed, read_counts, read_v
 from groups.coverage.readiness import read_readiness
 from groups.coverage.rules.figures import find_in_force
 from groups.coverage.rules.reachability import Readiness
+from groups.errors import NothingToPrint
 from groups.files.typeset import FAMILY, print_apart
 from groups.files.writing import Cell, Look, Share, Table, as_workbook
 from groups.rules.counting import CountKind
@@ -23,6 +24,7 @@ __all__ = [
     "FAMILY",
     "Cell",
     "Look",
+    "NothingToPrint",
     "Share",
     "Table",
     "VillageFigures",

@@ -15,9 +15,9 @@ from joint_defense.web import (
     actions,
     alarm_notice,
     exports,
+    help,
     link_page,
     mutes,
-    nights,
     overseers,
     pages,
     policies,
@@ -44,7 +44,7 @@ def register(app: Flask) -> None:
     drills.register(app)
     upkeep.register(app)
     greetings.register(app)
-    nights.register(app)
+    help.register(app)
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):
         app.register_blueprint(part.pages)

@@ -40,6 +40,7 @@ def test_every_page_and_file_is_served(settings: MakeSettings) -> None:
             "account_id": session.scalars(select(Account.id)).first(),
             "incident_id": incident_id,
             "kind": "responders",
+            "topic": "texts",
             "form": "csv",
             "filename": "",
         }

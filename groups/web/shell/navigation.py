@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, request
@@ -32,12 +33,14 @@ class Link:
 
 
 _LINKS = Service[list[Link]]("navigation")
+_HELP = Service[list[Callable[[], str]]]("help")
 
 
 def register(app: Flask) -> None:
-    """Let templates ask `navigation()`."""
+    """Let templates ask `navigation()` and `find_help()`."""
     _LINKS.keep(app, [])
-    app.jinja_env.globals["navigation"] = list_links
+    _HELP.keep(app, [])
+    app.jinja_env.globals.update(navigation=list_links, find_help=_find_help)
 
 
 def add(
@@ -54,6 +57,15 @@ def add(
     known = _LINKS.of(app)
     known.append(Link(endpoint, label, icon, roles, also, place))
     known.sort(key=lambda link: link.place)
+
+
+def set_help(app: Flask, find_address: Callable[[], str]) -> None:
+    """Lead from the header to the help for the page that is shown."""
+    _HELP.of(app)[:] = [find_address]
+
+
+def _find_help() -> str:
+    return next((find_address() for find_address in _HELP.of()), "")
 
 
 def list_links() -> list[Link]:

@@ -1,4 +1,4 @@
-"""Pages that keep a village's numbers and groups in order: numbers to mend, half-monthly checks, the monthly summary.
+"""Pages that keep a village's numbers and groups in order: numbers to mend, checks, simulated nights, the summary.
 
 Door: `register(app)`. No tables. It must not know webhooks.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from joint_defense.web.upkeep import checks, numbers, summary
+from joint_defense.web.upkeep import checks, nights, numbers, summary
 
 
 def register(app: Flask) -> None:
@@ -15,3 +15,4 @@ def register(app: Flask) -> None:
     numbers.register(app)
     checks.register(app)
     summary.register(app)
+    nights.register(app)

@@ -124,6 +124,7 @@ def test_no_page_of_the_site_is_left_out(window: Window) -> None:
             "account_id": session.scalars(select(Account.id)).first(),
             "incident_id": window.site.incident_id,
             "kind": "responders",
+            "topic": "texts",
         }
     wrong = {}
     looked_at = 0

@@ -18,7 +18,10 @@ ADMINS = frozenset({AccountRole.ADMIN})
 TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 HOUSE = "/villages/<code>/households/<int:household_id>"
 GROUP = "/villages/<code>/groups/<int:group_id>"
-OPEN = {"/sign-in", "/sign-in/code", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"}
+OPEN = {
+    *("/sign-in", "/sign-in/code", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"),
+    *("/help", "/help/<topic>"),
+}
 GUARDED = {
     "/": EVERYBODY,
     "/sign-out": EVERYBODY,
