@@ -25,6 +25,7 @@ OPEN = {
 GUARDED = {
     "/": EVERYBODY,
     "/sign-out": EVERYBODY,
+    "/help/<topic>.pdf": EVERYBODY,
     "/account": EVERYBODY,
     "/account/password": EVERYBODY,
     "/account/sessions/revoke": EVERYBODY,
