@@ -23,6 +23,7 @@ from typing import Any, ClassVar, cast
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -61,6 +62,9 @@ IDLE_SECONDS = 2.0
 PostgreSQL ends it then, and they go on."""
 PATIENT_IDLE_SECONDS = 60.0
 """The same for pages, lists and figures, which work out much between two statements."""
+
+SAYS_SO_WITHIN = 1.0
+"""A connection whose server is gone says so within so much; one that hangs does not."""
 
 SQLITE_SECONDS = 6
 """For a turn among the threads of a process, and again among processes: a carrier gives a webhook 15 s."""
@@ -116,11 +120,6 @@ class ClockDifference:
     seen: timedelta = timedelta(0)
 
 
-_LIMITS = select(
-    func.clock_timestamp(type_=UtcDateTime()),
-    func.set_config("idle_in_transaction_session_timeout", bindparam("idle"), True),
-    func.set_config("lock_timeout", bindparam("lock"), True),
-)
 _CLOCK = select(func.clock_timestamp(type_=UtcDateTime()))
 
 
@@ -136,9 +135,8 @@ class Database:
         seal: Seal | None = None,
     ) -> None:
         self.engine = _make_sqlite_engine(url) if url.startswith("sqlite") else _make_postgresql_engine(url, pool_size)
-        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.statement_seconds = statement_seconds
-        self._idle_seconds = IDLE_SECONDS
+        self._beginning = _write_beginning(IDLE_SECONDS)
         self._clock_difference = ClockDifference()
         self.seal = seal or Seal()
         known = {"clock": self._clock_difference, "seal": self.seal}
@@ -161,7 +159,7 @@ class Database:
     def patient(self) -> Database:
         """The same database, for work that thinks for long between two statements of a transaction."""
         found = copy.copy(self)
-        found._idle_seconds = PATIENT_IDLE_SECONDS
+        found._beginning = _write_beginning(PATIENT_IDLE_SECONDS)
         return found
 
     @contextmanager
@@ -174,10 +172,8 @@ class Database:
         turn = nullcontext() if reads else self._wait_for_turn()
         with turn, limit_seconds(self.statement_seconds), self.session() as session:
             with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
-                session.connection(execution_options={"reads": reads})
+                self._connect(session, reads=reads)
             try:
-                if not reads:
-                    self._limit(session)
                 yield session
                 session.commit()
             except BaseException as error:
@@ -202,36 +198,66 @@ class Database:
         table = cast(Table, model.__table__)
         source = select(*(literal(value, table.c[name].type) for name, value in values.items()))
         source = source.where(func.set_config("synchronous_commit", "off", True) == "off")
-        self.run_alone(insert(table).from_select(list(values), source, include_defaults=False))
+        self.run_alone(insert(table).from_select(list(values), source, include_defaults=False), once=True)
 
-    def run_alone(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    def run_alone(
+        self, statement: Executable, values: Mapping[str, Any] | None = None, *, once: bool = False
+    ) -> Sequence[Row[Any]]:
         """Run one statement that is its own transaction, on PostgreSQL; the rows of its answer.
 
-        It waits for its answer as any other, and for a lock as long. Raises as `begin`.
+        On a connection that a restarted server has left dead it is run again on a new one. `once`: it must not be, so
+        the connection is tried before. It waits for its answer as any other, and for a lock as long. Raises as `begin`.
         """
-        with limit_seconds(self.statement_seconds):
-            with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
-                connection = self._alone.connect()
-            with connection:
-                try:
-                    found = connection.execute(statement, values or {})
-                    return found.all() if found.returns_rows else ()
-                except DBAPIError as error:
-                    if error.connection_invalidated:
-                        self._breaker.trip()
-                    raise
+        begun = time.monotonic()
+        with limit_seconds(self.statement_seconds), _begin_with(_TRIAL if once else ""):
+            while True:
+                with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
+                    connection = self._connect_alone()
+                with connection:
+                    try:
+                        found = connection.execute(statement, values or {})
+                        return found.all() if found.returns_rows else ()
+                    except DBAPIError as error:
+                        # One that a server has left dead says so at once, and takes all others out of the pool with it.
+                        if error.connection_invalidated and not once and time.monotonic() - begun < SAYS_SO_WITHIN:
+                            once = True
+                            continue
+                        if error.connection_invalidated:
+                            self._breaker.trip()
+                        raise
 
     def note_clock(self, moment: datetime) -> None:
         """The database has said what time it is just now."""
         self._clock_difference.seen = moment - datetime.now(UTC)
 
-    def _limit(self, session: Session) -> None:
-        """Others wait for what this transaction locks no longer than so, should its process hang in it."""
-        if not self.is_sqlite:
-            # Of the transaction and not of the connection, which a pooler hands on. The database says in the same
-            # breath what time it is.
-            limits = {"idle": f"{self._idle_seconds:g}s", "lock": f"{LOCK_SECONDS:g}s"}
-            _note_moment(session, session.connection().execute(_LIMITS, limits).scalar_one())
+    def _connect(self, session: Session, *, reads: bool) -> None:
+        """Begin, and have the limits of this transaction set: others wait for what it locks no longer than so, should
+        its process hang in it. Of the transaction, because a pooler hands the connection on. PostgreSQL says in the
+        same breath what time it is.
+        """
+        with _begin_with(_BEGIN if reads else self._beginning):
+            try:
+                connection = session.connection(execution_options={"reads": reads})
+            except DBAPIError as error:
+                # A restarted server has left it dead: all of that age have gone with it.
+                if not error.connection_invalidated:
+                    raise
+                connection = session.connection(execution_options={"reads": reads})
+        if not (reads or self.is_sqlite):
+            _note_moment(session, connection.info["moment"])
+
+    def _connect_alone(self) -> Connection:
+        """A connection for one statement, tried if it is to be."""
+        connection = self.engine.connect()
+        try:
+            connection.begin()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                connection.close()
+                raise
+            connection.rollback()
+            connection.begin()
+        return connection
 
     @contextmanager
     def _wait_for_turn(self) -> Iterator[None]:
@@ -285,8 +311,8 @@ def _make_postgresql_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
-        # A restarted server leaves dead connections in the pool; a ping before use (0.1 ms) finds them.
-        pool_pre_ping=True,
+        # Transactions begin by a statement of ours, which also finds out whether the connection lives.
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "joint-defence",
@@ -301,7 +327,45 @@ def _make_postgresql_engine(url: str, pool_size: int) -> Engine:
         },
     )
     event.listen(engine, "do_connect", lambda _dialect, _record, given, named: make_bounded_connect(*given, **named))
+    cast(Any, engine.dialect).do_begin = _begin
     return engine
+
+
+_BEGIN = "BEGIN"
+_TRIAL = "SELECT 1"
+_how = threading.local()
+
+
+def _write_beginning(idle_seconds: float) -> str:
+    """What a transaction begins with. One message: a question of its own each would cost a third of a short one."""
+    return (
+        f"{_BEGIN}; SELECT clock_timestamp(),"
+        f" set_config('idle_in_transaction_session_timeout', '{idle_seconds:g}s', true),"
+        f" set_config('lock_timeout', '{LOCK_SECONDS:g}s', true)"
+    )
+
+
+@contextmanager
+def _begin_with(words: str) -> Iterator[None]:
+    """Within the block this thread's transactions begin with these words; with none, each statement is its own."""
+    before: str = getattr(_how, "words", _BEGIN)
+    _how.words = words
+    try:
+        yield
+    finally:
+        _how.words = before
+
+
+def _begin(proxied: Any) -> None:
+    """Begin a transaction on PostgreSQL, and keep what time it is then, where that is asked for."""
+    words: str = getattr(_how, "words", _BEGIN)
+    # With an isolation level of its own the driver begins by itself.
+    if words and proxied.driver_connection.autocommit:
+        cursor = proxied.driver_connection.cursor()
+        cursor.execute(words, prepare=False)
+        if cursor.nextset():
+            proxied.info["moment"] = cursor.fetchone()[0].astimezone(UTC)
+        cursor.close()
 
 
 def _make_sqlite_engine(url: str) -> Engine:
