@@ -10,7 +10,7 @@
 #   make check               ruff, mypy, import rules, bandit, then the tests: what CI runs
 #   make audit               bandit over our code, pip-audit over the locked packages; ADVISORIES=all.zip: OSV's file
 #   make bench               from the keypress to the last carrier request, then the figures and rosters of a county
-#     ARGS=--figures         the figures only; ARGS=--rosters
+#     ARGS=--alarms          the alarm only, beside a plain client; ARGS=--figures; ARGS=--rosters
 #   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis --jobs 1"
 #   make simulate SEEDS=100  nights of faults on a virtual clock, by their seeds; ARGS="--seed 7 --shrink"
 #   make nights              how soon a second household would be coming, by a model of people; ARGS="--seed 2"

@@ -1,4 +1,4 @@
-"""The processor time of processes and all their children, to the microsecond."""
+"""The processor time of processes and all their children, to the microsecond, and their memory."""
 
 from __future__ import annotations
 
@@ -25,3 +25,9 @@ def _clock(pid: int) -> float:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
         return 0.0
+
+
+def proportional_megabytes(pid: int) -> float:
+    """The memory of a process and its living descendants; a page that others have, too, counts as its share."""
+    total: int = sum(each.memory_full_info().pss for each in _family(pid))
+    return total / 1e6

@@ -15,6 +15,7 @@ from twilio.request_validator import RequestValidator
 from config.database import Database, read_clock
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.states import ClosingOutcome, DeliveryState
+from tools.bench.plain import PlainClient
 from tools.bench.service import Service
 from tools.bench.town import Crowd
 
@@ -29,6 +30,14 @@ class Run:
     last_arrived: float
     last_taken: float
     webhook: float
+    cpu_per_recipient: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRun:
+    """The same requests by a plain client: milliseconds until the last is taken, processor time a recipient."""
+
+    last_taken: float
     cpu_per_recipient: float
 
 
@@ -65,6 +74,13 @@ class Bench:
             webhook=(answered - pressed) * 1000,
             cpu_per_recipient=used / crowd.recipients * 1000,
         )
+
+    def ask_plainly(self, client: PlainClient, crowd: Crowd) -> PlainRun:
+        """What an alarm of this crowd asks of the carrier, by a client that does nothing else."""
+        self._service.ask_carrier("POST", "/bench/forget")
+        begun, used = client.ask(crowd.recipients, crowd.requests - crowd.recipients)
+        taken = self._service.ask_carrier("GET", f"/bench/wait?count={crowd.requests}")
+        return PlainRun((max(answered for _, answered in taken) - begun) * 1000, used / crowd.recipients * 1000)
 
     def press(self, crowd: Crowd) -> None:
         """Call and press #9. Several may do so at once."""
@@ -116,7 +132,9 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians over the runs of one crowd; `slowest` is the worst run's `last_taken`."""
+    """Medians over the runs of one crowd; `slowest` is the worst run's `last_taken`, `ratio` how many times as long as
+    a plain client's the last request takes.
+    """
 
     crowd: Crowd
     runs: int
@@ -125,14 +143,24 @@ class Result:
     slowest: float
     webhook: float
     cpu_per_recipient: float
+    plain: PlainRun
+
+    @property
+    def ratio(self) -> float:
+        return self.last_taken / self.plain.last_taken
 
 
-def measure(bench: Bench, crowd: Crowd, runs: int) -> Result:
-    """Alarms one after the other, with a second between them as for people."""
-    done = []
+def measure(bench: Bench, crowd: Crowd, runs: int, client: PlainClient) -> Result:
+    """Alarms one after the other, with a second between them as for people; beside each a plain client does the same.
+
+    The machine is the same to both, whatever else it does.
+    """
+    done, plain = [], []
+    bench.ask_plainly(client, crowd)  # opens the connections
     for _ in range(runs):
         time.sleep(1.0)
         done.append(bench.raise_alarm(crowd))
+        plain.append(bench.ask_plainly(client, crowd))
     return Result(
         crowd=crowd,
         runs=runs,
@@ -141,4 +169,8 @@ def measure(bench: Bench, crowd: Crowd, runs: int) -> Result:
         slowest=max(run.last_taken for run in done),
         webhook=statistics.median(run.webhook for run in done),
         cpu_per_recipient=statistics.median(run.cpu_per_recipient for run in done),
+        plain=PlainRun(
+            statistics.median(run.last_taken for run in plain),
+            statistics.median(run.cpu_per_recipient for run in plain),
+        ),
     )

@@ -18,7 +18,7 @@ from joint_defense.demo.launch import RELEASE, ROOT, read_procfile
 from joint_defense.demo.programs import Program, start, stop
 from tests.support.ports import free_port
 from tests.support.servers import PostgresServer, RedisServer
-from tools.bench.cpu import cpu_seconds
+from tools.bench.cpu import cpu_seconds, proportional_megabytes
 
 READY_WITHIN = 60.0
 FOR_MEASURING = frozenset({"MERGE_WINDOW", "ALARMS_PER_HOUR", "NOBODY_AFTER", "REDIAL_AFTER"})
@@ -76,6 +76,10 @@ class Service:
     def pids(self) -> dict[str, int]:
         """The service's own processes."""
         return {each.name: each.pid for each in self._programs if each.name in {"web", "worker", "clock", "bulk"}}
+
+    def memory(self) -> dict[str, float]:
+        """Megabytes of the service's own processes, by name; what several share is shared out among them."""
+        return {name: proportional_megabytes(pid) for name, pid in self.pids().items()}
 
     def ask_carrier(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.carrier + path, method=method)
