@@ -208,12 +208,22 @@ def _list_answers(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
             continue
         others_come = others_come or _CALLED_IN.search(clause.words) is not None
         if answer is None and _BUT_HERE.search(clause.words):
-            behind = Clause(_BUT_HERE.sub("", clause.words), clause.asks)
-            answer = Meaning.CANNOT if _read_clause(behind) is Meaning.CANNOT else None
+            answer = _read_behind_but(clause)
         if answer is not None:
             yield answer, clause
         else:
             yield from _list_answers_of_parts(clause)
+
+
+def _read_behind_but(clause: Clause) -> Meaning | None:
+    """What stands behind "but" without a stop: that they cannot, or that they or their kin come all the same."""
+    words_behind = _BUT_HERE.sub("", clause.words, count=1)
+    answer = _read_clause(Clause(words_behind, clause.asks))
+    if answer is not Meaning.COMING:
+        return answer if answer is Meaning.CANNOT else None
+    ahead = clause.words[: -len(words_behind)]
+    own = _FIRST.match(words_behind) or _FAMILY.search(words_behind)
+    return None if not own or _OTHERS.search(ahead) or _REPORTED.search(ahead) or _SAYS.search(ahead) else answer
 
 
 def _list_answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
