@@ -73,6 +73,7 @@ TABLES: Mapping[str, frozenset[Kept] | str] = {
     "accounts": "who answers for what was done: closed accounts stay as rows",
     "invitations": "digests, and the account that handed the code out",
     "account_sessions": "go by themselves, 30 days after the sign-in",
+    "sign_in_codes": "go a day after they were asked for: digests",
     "sign_in_notices": "go once the text is sent or given up",
     "wrong_passwords": "go by themselves within a day",
     **dict.fromkeys(("second_factors", "recovery_codes"), "go with the factor: sealed, or digests"),

@@ -7,6 +7,7 @@ incidents, calls and texts.
 
 from __future__ import annotations
 
+from groups.accounts.texted_codes import end_code, is_code_owed, put_code_back
 from groups.directory.callers import (
     Caller,
     HouseholdPhone,
@@ -79,7 +80,15 @@ from groups.directory.recipients import (
     list_officers,
     list_on_duty,
 )
-from groups.directory.sign_in_notices import NewSignIn, end_notice, is_notice_owed, put_notice_back, take_notice
+from groups.directory.sign_in_notices import (
+    NewSignIn,
+    TextedCode,
+    end_notice,
+    is_notice_owed,
+    put_notice_back,
+    take_notice,
+    take_texted_code,
+)
 from groups.directory.testable import select_testable, select_with_proof
 from groups.rules.phone import PhoneNumber, is_called, read_line_number
 
@@ -101,8 +110,10 @@ __all__ = [
     "Recipient",
     "Role",
     "RosterPoints",
+    "TextedCode",
     "VillageOnRecord",
     "clear_refused",
+    "end_code",
     "end_notice",
     "find_away",
     "find_caller",
@@ -117,6 +128,7 @@ __all__ = [
     "find_village_code",
     "find_villages_lived_in",
     "is_called",
+    "is_code_owed",
     "is_notice_owed",
     "is_of_account",
     "is_on_roster",
@@ -141,6 +153,7 @@ __all__ = [
     "mark_failed",
     "mark_refused",
     "note_reached",
+    "put_code_back",
     "put_notice_back",
     "read_household_names",
     "read_line_number",
@@ -153,5 +166,6 @@ __all__ = [
     "select_testable",
     "select_with_proof",
     "take_notice",
+    "take_texted_code",
     "warm_up",
 ]

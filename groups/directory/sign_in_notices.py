@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from groups.accounts import texted_codes
 from groups.directory.phone_verdicts import OPTED_OUT
 from groups.models.accounts import Account, SignInNotice
 from groups.models.roster import Language, Phone
@@ -28,6 +29,41 @@ class NewSignIn:
     browser: str
     signed_in_at: datetime
     takes_texts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextedCode:
+    """Six digits that somebody has asked for to sign in with. `takes_texts`: whether the phone can be texted at all.
+
+    A phone whose household wishes no texts gets it all the same: its owner has asked for this one.
+    """
+
+    id: int
+    number: str
+    language: str
+    code: str
+    takes_texts: bool
+
+
+def take_texted_code(session: Session, now: datetime, key: str) -> TextedCode | None:
+    """The oldest code that is owed, in the hand of whoever asks from now on; None where there is none."""
+    code = texted_codes.take_code(session, now, key)
+    if code is None:
+        return None
+    account, phone = session.execute(
+        select(Account, Phone)
+        .outerjoin(Phone, and_(Phone.number == Account.phone, Phone.archived_at.is_(None)))
+        .where(Account.id == code.account_id)
+        .limit(1)
+    ).one()
+    refused = account.text_refused_code if phone is None else phone.text_refused_code
+    return TextedCode(
+        id=code.id,
+        number=code.number,
+        language=(phone.language if phone is not None else Language.CHINESE).value,
+        code=code.code,
+        takes_texts=find_kind(code.number) == "mobile" and refused != OPTED_OUT,
+    )
 
 
 def is_notice_owed(session: Session, now: datetime) -> bool:

@@ -45,7 +45,7 @@ from groups.roster.residences import (
     house_the_subscribed,
 )
 
-_TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
+_TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations", "sign_in_codes"})
 """Who may sign in is not undone but changed once more."""
 _ENDS = ("archived_at", "ends_on", "returned_on")
 """A row with one of these is over."""

@@ -121,6 +121,29 @@ class SignInNotice(Base):
     account: Mapped[Account] = relationship()
 
 
+class SignInCode(Base):
+    """Six digits that somebody has asked for by a name or phone, to sign in once: only their digest is kept.
+
+    `subject` is what asking too often is counted by. Without an account nothing is sent: nobody is told whether there
+    is one. The row goes after a day.
+    """
+
+    __tablename__ = "sign_in_codes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(80), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    browser_digest: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime]
+    # Since when a process has it in hand; when it was sent, or given up.
+    taken_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    code_digest: Mapped[str | None] = mapped_column(String(64))
+    expires_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(SmallInteger)
+    used_at: Mapped[datetime | None]
+
+
 class WrongPasswords(Base):
     """Wrong passwords in a row for an account, or for a name that no account has: both are locked out alike."""
 

@@ -78,6 +78,7 @@ class Action(StrEnum):
     EDIT_RESPONDERS = "edit_responders"
     EDIT_CAMERAS = "edit_cameras"
     INVITE = "invite"
+    SIGN_IN_BY_TEXT = "sign_in_by_text"
     SET_PASSWORD = "set_password"  # noqa: S105 - a deed, no secret
 
 

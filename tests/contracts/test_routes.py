@@ -19,6 +19,8 @@ OPEN_ROUTES = {
     "/sign-in/code": "whoever has shown the password shows the second factor here",
     "/api/openapi.json": "what the API is like is no secret",
     "/first-sign-in": "who has no password yet sets one here, with a code",
+    "/sign-in/text": "who has forgotten the password signs in by a text",
+    "/sign-in/text/code": "the same",
     "/help": "how to call for help is no secret",
     "/help/<topic>": "the same",
     "/language": "the sign-in page can be read in both languages",

@@ -78,6 +78,7 @@ ACTIONS: Mapping[str, LazyString] = {
     Action.EDIT_RESPONDERS: _l("Responders changed"),
     Action.EDIT_CAMERAS: _l("Cameras changed"),
     Action.INVITE: _l("Sign-in code handed out"),
+    Action.SIGN_IN_BY_TEXT: _l("Signed in by a code sent by text"),
     Action.SET_PASSWORD: _l("Password set"),
 }
 SOURCES: Mapping[Source, LazyString] = {

@@ -19,6 +19,7 @@ from config.services import get_database, get_settings
 from groups.accounts import sessions
 from groups.accounts.accounts import HalfSignedIn
 from groups.accounts.sessions import SignedIn
+from groups.accounts.texted_codes import Asked
 from groups.errors import UnknownVillage
 from groups.models import accounts
 from groups.models.roster import Village
@@ -35,6 +36,7 @@ P = ParamSpec("P")
 ReturnT = TypeVar("ReturnT", bound=ResponseReturnValue)
 
 _HALF = "half"
+_ASKED = "asked"
 _TOKEN = "token"  # noqa: S105 # the key in the cookie, not a secret
 _MARK = "_admits"
 
@@ -132,6 +134,19 @@ def read_half() -> HalfSignedIn | None:
     """Who has shown the password in this browser and owes the code."""
     kept = session.get(_HALF)
     return HalfSignedIn(*kept) if isinstance(kept, list) and len(kept) == 3 else None
+
+
+def remember_asked(asked: Asked) -> None:
+    """Keep in the browser's signed cookie for whom a code by text was asked. Nobody is signed in by it."""
+    session.clear()
+    session[_ASKED] = [asked.login, asked.browser]
+    g.pop("signed_in", None)
+
+
+def read_asked() -> Asked | None:
+    """For whom a code by text was asked in this browser."""
+    kept = session.get(_ASKED)
+    return Asked(*kept) if isinstance(kept, list) and len(kept) == 2 else None
 
 
 def lacks_second_factor(account: SignedIn) -> bool:

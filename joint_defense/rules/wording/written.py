@@ -300,3 +300,10 @@ def write_new_sign_in(account: str, browser: str, at: datetime, language: str) -
         f"[Joint Defence] {account}'s account was signed in on a new device{device} at {at:%H:%M on %d %b}. "
         "Not you? Change the password now and tell the town's administrator."
     )
+
+
+def write_sign_in_code(code: str, language: str) -> str:
+    """The digits that somebody has asked for to sign in with."""
+    if language == CHINESE:
+        return f"【十户联防】登录码{code}，10分钟内有效，只能用一次。请不要告诉任何人；不是您本人要的，不用理会。"
+    return f"[Joint Defence] Code {code} signs you in once, within 10 minutes. Tell nobody; not yours? Ignore it."

@@ -20,7 +20,7 @@ HOUSE = "/villages/<code>/households/<int:household_id>"
 GROUP = "/villages/<code>/groups/<int:group_id>"
 OPEN = {
     *("/sign-in", "/sign-in/code", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"),
-    *("/help", "/help/<topic>"),
+    *("/help", "/help/<topic>", "/sign-in/text", "/sign-in/text/code"),
 }
 GUARDED = {
     "/": EVERYBODY,
