@@ -71,6 +71,7 @@ def is_right(case: Case) -> bool:
             ("blind_10.json", 214),
             ("blind_11.json", 122),
             ("blind_12.json", 137),
+            ("own_12.json", 82),
             ("probes_11.json", 88),
             ("own_11.json", 404),
         ),
