@@ -91,6 +91,8 @@ TABLES: Mapping[str, frozenset[Kept] | str] = {
     ),
     **dict.fromkeys(("villages", "grids", "groups", "cameras"), "places, no persons"),
     "attempts": "how a call or text went, in the carrier's words of one code; its number is the delivery's",
+    "service_alerts": "what was wrong with the service, and which of its own people saw to it",
+    "quiet_spans": "times of maintenance, and who set them",
     **dict.fromkeys(("heartbeats", "account_checks", "number_checks"), "machines, and the town's own lines"),
 }
 """Each table of the database: by which periods what it says of people ends, or why it stays. A test holds it whole."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from config.alert_people import AlertPerson, check_smtp, read_alert_people
 from config.carriers import (
     DIALECT,
     Account,
@@ -105,6 +106,9 @@ class Settings(BaseModel):
     data_keys: Names = Field(default=(), repr=False)
     keep_days: Annotated[Mapping[Kept, int], BeforeValidator(read_periods)] = DEFAULT_DAYS
     ping_url: str = Field(default="", repr=False)
+    alert_people: Annotated[tuple[AlertPerson, ...], BeforeValidator(read_alert_people)] = Field(default=(), repr=False)
+    alert_smtp: str = Field(default="", repr=False)
+    alert_mail_from: str = ""
     metrics_token: str = Field(default="", repr=False)
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
@@ -183,6 +187,11 @@ class Settings(BaseModel):
     def _ping_address(cls, value: str) -> str:
         return check_http_address(value) if value else value
 
+    @field_validator("alert_smtp")
+    @classmethod
+    def _smtp_address(cls, value: str) -> str:
+        return check_smtp(value) if value else value
+
     @field_validator("twilio_from_number", "direct_numbers")
     @classmethod
     def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,6 +234,12 @@ class Settings(BaseModel):
         if any(not each.is_simulator and not each.address.startswith("https://") for each in self.accounts):
             name = "CARRIERS" if self.carriers else "TWILIO_API_BASE_URL"
             raise ValueError(f"{name} must begin with https:// with a live carrier: requests carry its token")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_needs_a_way(self) -> Self:
+        if any(each.mail for each in self.alert_people) and not (self.alert_smtp and self.alert_mail_from):
+            raise ValueError("ALERT_PEOPLE has a mail: ALERT_SMTP and ALERT_MAIL_FROM say how it leaves")
         return self
 
     @model_validator(mode="after")

@@ -16,7 +16,8 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import name_those
-from joint_defense.incidents import record
+from joint_defense.alarms.wordless_calls import find_told_without_a_word
+from joint_defense.incidents import record, service_alerts
 from joint_defense.incidents.answers import find_told, lock_incident, read_answers
 from joint_defense.incidents.record import note_once
 from joint_defense.models.inbound import InboundKind
@@ -24,15 +25,17 @@ from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.number_changes import WantedChange
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category, make_text_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.questions import asks_nothing_else
 from joint_defense.rules.understanding.sender_own_text import find_own_part
 from joint_defense.rules.understanding.understand import is_clear_number, understand
+from joint_defense.rules.upkeep.service_alerts import is_taken_on
 from joint_defense.rules.wording import alarm, calls, written
 from joint_defense.rules.wording import drills as drill_words
+from joint_defense.rules.wording import service as service_words
 from joint_defense.upkeep import drills, number_changes
 from joint_defense.upkeep.number_changes import NumberRules
 
@@ -124,7 +127,8 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _change_number(session, sender, wanted, now, rules)
         )
-    wordless = _find_told_without_a_word(session, text, sender)
+    at_rest = sender.told is None and sender.alert is None
+    wordless = find_told_without_a_word(session, text.sender) if at_rest and text.body.strip() in SETTLED else None
     if wordless is not None:
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _close_by_text(session, sender, wordless, now)
@@ -138,6 +142,9 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _answer_drill(session, sender, drilled, now)
         )
+    noticed = None if in_trouble or not is_taken_on(text.body) else service_alerts.find_told(session, text.sender, now)
+    if noticed is not None:
+        return _answer_once(session, text, sender, InboundKind.ANSWER, now, lambda: _take_on(session, noticed, now))
     if sender.alert is not None and held_alarms.is_key(sender.alert.incident, text.body):
         alert = sender.alert
         return _answer_once(
@@ -160,25 +167,6 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _raise(session, text, sender, found, now, limits)
     kind, act = _decide(session, text, sender, found, now)
     return _answer_once(session, text, sender, kind, now, act)
-
-
-def _find_told_without_a_word(session: Session, text: Text, sender: _Sender) -> Delivery | None:
-    """Of a leader who writes "0" and was told of no alarm: the text or call about a call without a word."""
-    if sender.told is not None or sender.alert is not None or text.body.strip() not in SETTLED:
-        return None
-    return session.scalars(
-        select(Delivery)
-        .join(Incident)
-        .where(
-            Delivery.number == text.sender,
-            Delivery.purpose == Purpose.WORDLESS,
-            Delivery.role.in_(LEADERS),
-            Delivery.attempt_count > 0,
-            Incident.closed_at.is_(None),
-        )
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    ).first()
 
 
 def _decide_for_greeted(
@@ -208,6 +196,12 @@ def _find_drill(session: Session, text: Text, sender: _Sender, now: datetime) ->
 def _answer_drill(session: Session, sender: _Sender, drilled: Delivery, now: datetime) -> Reply:
     drills.take_answer(session, drilled, Channel.SMS, now)
     return Reply(None if sender.silent else drill_words.say_thanks(drilled.language), drilled.incident_id)
+
+
+def _take_on(session: Session, noticed: Delivery, now: datetime) -> Reply:
+    """Whoever looks after the service sees to what they were told of."""
+    taken = service_alerts.take_on_by_delivery(session, noticed, now)
+    return Reply(service_words.say_taken_on(taken.language, is_open=taken.is_open))
 
 
 def _change_number(session: Session, sender: _Sender, wanted: WantedChange, now: datetime, rules: NumberRules) -> Reply:

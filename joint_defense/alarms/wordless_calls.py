@@ -16,9 +16,9 @@ from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_inciden
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.record import find_answer, keep_answer, note_update, receive
 from joint_defense.models.inbound import InboundEvent, InboundKind
-from joint_defense.models.incidents import Alert, Incident
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.parties import plan_rings
-from joint_defense.rules.states import Channel, IncidentKind, Purpose
+from joint_defense.rules.states import LEADERS, Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import is_keys
 from joint_defense.upkeep import drills
@@ -112,3 +112,20 @@ def _tell_leader(
 def _find_leaders(recipients: list[Recipient]) -> list[Recipient]:
     leader = [each for each in recipients if each.role is Role.LEADER]
     return leader or [each for each in recipients if each.role is Role.DEPUTY]
+
+
+def find_told_without_a_word(session: Session, number: str) -> Delivery | None:
+    """The newest open call without a word that a leader at this number was told of."""
+    return session.scalars(
+        select(Delivery)
+        .join(Incident)
+        .where(
+            Delivery.number == number,
+            Delivery.purpose == Purpose.WORDLESS,
+            Delivery.role.in_(LEADERS),
+            Delivery.attempt_count > 0,
+            Incident.closed_at.is_(None),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    ).first()

@@ -87,6 +87,9 @@ class Announcer:
             sentence, _, keys = (claim.text or "").partition("\n")
             about = ABOUT_SELF if claim.purpose is Purpose.GREETING else ABOUT_OTHER
             said = self._write_drill(claim, (sentence,), keys, f"?about={about}")
+        elif claim.purpose is Purpose.SERVICE:
+            sentence, _, keys = (claim.text or "").partition("\n")
+            said = self._write_drill(claim, (sentence,), keys)
         elif claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.DRILL:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    ForeignKey,
+    Index,
     String,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from config.database import Base
+from config.database import Base, BigId, store_as_value
+from joint_defense.models import incidents  # noqa: F401 - the table that one of these points to
+from joint_defense.rules.upkeep.service_alerts import AlertKind
 
 
 class AccountCheck(Base):
@@ -47,3 +52,48 @@ class Heartbeat(Base):
     started_at: Mapped[datetime | None]
     spooled: Mapped[int] = mapped_column(default=0, server_default="0")
     set_aside: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ServiceAlert(Base):
+    """Something that is not well with the service itself, and who was told (系统提醒).
+
+    `incident_id` carries its calls and texts. `told` counts whose turn it was; the next one is told at `next_at`
+    (None: nobody is to be, any more).
+    """
+
+    __tablename__ = "service_alerts"
+    __table_args__ = (
+        Index(
+            "uq_service_alerts_open",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_service_alerts_incident_id", "incident_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[AlertKind] = mapped_column(store_as_value(AlertKind))
+    subject: Mapped[str] = mapped_column(String(80))
+    detail: Mapped[str] = mapped_column(String(200))
+    opened_at: Mapped[datetime]
+    told: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_at: Mapped[datetime | None]
+    taken_on_at: Mapped[datetime | None]
+    taken_on_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
+
+
+class QuietSpan(Base):
+    """Maintenance: nobody is told of the service in this time."""
+
+    __tablename__ = "quiet_spans"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[str] = mapped_column(String(80))

@@ -14,11 +14,14 @@ from flask.cli import AppGroup, with_appcontext
 
 from config.database import Database, read_clock
 from config.release import RELEASE
+from joint_defense.incidents import service_alerts as alerts
 from joint_defense.operations import backup_file, backups
 from joint_defense.operations.after_restore import OpenThen, settle
 from joint_defense.operations.backup_file import BackupError, Manifest
 from joint_defense.operations.doctor import INSIDE, Finding, Grade, examine
+from joint_defense.processes import service_alerts as telling
 from joint_defense.processes.runtime import get_runtime
+from joint_defense.rules.upkeep.service_alerts import AlertKind, Trouble
 
 _MARKS = {Grade.GOOD: "✓", Grade.WARNING: "!", Grade.ERROR: "✗"}
 
@@ -186,10 +189,30 @@ def drill(copy: Path | None, key_file: Path | None) -> None:
     try:
         unlike = backups.rehearse(newest, _find_key(key_file), settings.database_url, _compare_figures)
     except BackupError as error:
+        _note_drill(newest.name, well=False)
         raise click.ClickException(str(error)) from None
+    _note_drill(newest.name, well=not unlike)
     if unlike:
         raise click.ClickException(f"恢复后的数字不同 / the figures differ: {unlike}")
     click.echo(f"{newest.name}: 可以恢复 / can be restored\t{(datetime.now(UTC) - began).total_seconds():.1f} s")
+
+
+def _note_drill(copy: str, *, well: bool) -> None:
+    """So that somebody is told where it failed, and that it is over where it went well."""
+    settings = get_runtime().settings
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as session:
+            now = read_clock(session)
+            if not well:
+                alerts.open_alert(session, Trouble(AlertKind.RESTORE_DRILL, "", copy), now)
+                return
+            failed = [each.id for each in alerts.list_open(session) if each.kind is AlertKind.RESTORE_DRILL]
+            letters = telling.tell_over(session, settings, alerts.close_alerts(session, failed, now), now)
+    finally:
+        database.close()
+    for letter in letters:
+        telling.send_letter(settings, letter)
 
 
 def _compare_figures(scratch: str, manifest: Manifest) -> str:

@@ -25,7 +25,7 @@ from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
 from joint_defense.delivery import claims, proofs
 from joint_defense.incidents.record import match_open_since
-from joint_defense.processes import heartbeats
+from joint_defense.processes import heartbeats, service_alerts
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.questions import NOW, Ago, Question
@@ -454,6 +454,7 @@ NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _end_drills),
     (60.0, _ping),
     (60.0, _forget_silent),
+    (service_alerts.EVERY, service_alerts.watch_service),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )
 UNHURRIED: tuple[tuple[float, Part], ...] = (

@@ -174,7 +174,7 @@ class IncidentKind(StrEnum):
     """A call without a word: only the leader is told."""
     DRILL = "drill"
     TASK = "task"
-    """No call for help: a text to whoever can mend a number. It is over as soon as it is planned."""
+    """No call for help: calls and texts to whoever can mend a number, or the service. Over as soon as it is planned."""
     GREETING = "greeting"
     """No call for help: somebody who lives alone is asked whether they are well. No list and no export has it."""
 
@@ -228,6 +228,8 @@ class Purpose(StrEnum):
     """To somebody who lives alone: whether they are well."""
     LOOK_IN = "look_in"
     """To their contact, leader and neighbours, where they have not answered."""
+    SERVICE = "service"
+    """To whoever looks after the service: something of it is not well."""
 
 
 PROVING = (Purpose.DRILL, Purpose.TEST)

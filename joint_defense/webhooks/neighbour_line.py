@@ -22,7 +22,7 @@ from joint_defense.alarms.intake import IntakeResult, Trigger, raise_alarm
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.delivery.sender import list_voices
-from joint_defense.incidents import conference
+from joint_defense.incidents import conference, service_alerts
 from joint_defense.incidents.answers import read_answers
 from joint_defense.incidents.record import note_once
 from joint_defense.models.incidents import Delivery, Incident
@@ -38,6 +38,7 @@ from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
+from joint_defense.rules.wording import service as service_words
 from joint_defense.rules.wording.greetings import ABOUT_OTHER
 from joint_defense.upkeep import drills, greeting_asked, number_changes, own_test
 from joint_defense.webhooks import greeting_line
@@ -81,6 +82,8 @@ def _take_in(
             attempt = delivery.attempt_count if number is None else number
             if delivery.purpose in GREETINGS:
                 said, raised = greeting_line.take_answer(session, delivery, call, attempt, now)
+            elif delivery.purpose is Purpose.SERVICE:
+                said = _take_on(session, delivery, attempt, call.keys or "", now)
             else:
                 said, raised = _take_answer(session, delivery, call, attempt, now)
     except HTTPException:
@@ -94,6 +97,16 @@ def _take_in(
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
+
+
+def _take_on(session: Session, delivery: Delivery, number: int, key: str, now: datetime) -> str:
+    """A key of whoever looks after the service: 1 means that they see to it."""
+    language = delivery.language
+    if key != service_words.TAKE_ON_KEY:
+        address = make_address(f"/voice/answer/{delivery.id}/{number}")
+        return twiml.say_farewell([(service_words.say_which_key(language), language)], action=address)
+    taken = service_alerts.take_on_by_delivery(session, delivery, now)
+    return twiml.say([(service_words.say_taken_on(language, is_open=taken.is_open), language)])
 
 
 def _take_answer(
@@ -145,6 +158,9 @@ def announce_again(delivery_id: int, number: int) -> Response:
         delivery = _find_delivery(session, delivery_id, number, call)
         if delivery.purpose in GREETINGS:
             return answer(greeting_line.ask_again(delivery, number))
+        if delivery.purpose is Purpose.SERVICE:
+            language = delivery.language
+            return answer(twiml.say_farewell([(service_words.say_which_key(language), language)], action=address))
         if delivery.purpose in PROVING:
             language = delivery.language
             return answer(twiml.say_farewell([(drill_words.say_no_key_pressed(language), language)], action=address))
