@@ -23,9 +23,8 @@ import structlog
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from config.alert_people import AlertPerson, read_smtp
 from config.database import insert_rows, read_clock
-from config.settings import Settings
+from config.settings import AlertPerson, Settings, read_smtp
 from groups.directory import Recipient, is_called
 from groups.directory import Role as WhoseRole
 from joint_defense.delivery.plan import make_row
@@ -271,7 +270,7 @@ def _send_mail(settings: Settings, letter: Letter) -> None:
     host, port, tls, user, password = read_smtp(settings.alert_smtp)
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.alert_mail_from, letter.person.mail
-    mail["Subject"] = f"[Joint Defence 十户联防] {letter.said[:60]}"
+    mail["Subject"] = f"[Joint Defence] {letter.said[:60]}"
     mail.set_content(f"{letter.said}\n\n{letter.at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}\n")
     context = ssl.create_default_context()
     if tls:

@@ -136,6 +136,10 @@ def _lines(folder: Path) -> list[list[str]]:
         ["spool", "list"],
         ["spool", "retry"],
         ["spool", "set-aside", "nothing"],
+        ["alerts", "list"],
+        ["alerts", "take-on", "1", "--by", "王工"],
+        ["alerts", "quiet", "--hours", "1"],
+        ["alerts", "test"],
         ["data-keys", "create"],
         ["data-keys", "rotate"],
         ["privacy", "purge", "--dry-run"],
@@ -150,9 +154,13 @@ def _lines(folder: Path) -> list[list[str]]:
 
 
 # They refuse here, in one line: there is no such alarm, entry or copy, and a village of the demo is in the way.
-_MAY_REFUSE = {("alarm", "show"), ("spool", "set-aside"), ("demo", "load")} | {
-    ("backup", name) for name in ("verify", "restore", "drill")
-}
+_MAY_REFUSE = {
+    ("alarm", "show"),
+    ("spool", "set-aside"),
+    ("demo", "load"),
+    ("alerts", "take-on"),
+    ("alerts", "test"),
+} | {("backup", name) for name in ("verify", "restore", "drill")}
 
 
 def test_every_command_does_its_work(run: Type, tmp_path: Path) -> None:

@@ -15,9 +15,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
-from config.alert_people import AlertPerson, read_alert_people
 from config.database import read_clock
-from config.settings import Settings
+from config.settings import AlertPerson, Settings, read_alert_people
 from joint_defense.incidents import service_alerts
 from joint_defense.models.incidents import Delivery
 from joint_defense.models.processes import QuietSpan, ServiceAlert
