@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -81,12 +83,59 @@ def test_what_an_alarm_needs_is_started_again_at_once_however_often_it_dies() ->
             assert "\nRestartSec=250ms\n" in unit, path.name
 
 
-def test_an_alert_is_about_a_figure_that_there_is() -> None:
-    rules = (DEPLOY / "prometheus/alerts.yml").read_text(encoding="utf-8")
-    named = set(re.findall(rf"{PREFIX}\w+", rules))
-    written = "".join(path.read_text("utf-8") for path in (ROOT / "joint_defense/processes").glob("metrics.py"))
-    assert named
-    assert {name for name in named if name.removeprefix(PREFIX) not in written} == set()
+@pytest.mark.parametrize("file", ["prometheus/alerts.yml", "grafana/joint-defence.json"])
+def test_an_alert_and_a_panel_are_about_figures_that_there_are(file: str) -> None:
+    named = set(re.findall(rf"{PREFIX}\w+", (DEPLOY / file).read_text(encoding="utf-8")))
+    written = (ROOT / "joint_defense/processes/metrics.py").read_text("utf-8")
+    told = set(re.findall(r'"([a-z_]+)"', written))
+    # Two names are put together there: what waits and what is aside, on this machine and by place.
+    told |= {f"{name}_by_place" for name in told if name.endswith("_events")} | {"alarms_total"}
+    assert len(named) > 5
+    assert {name for name in named if name.removeprefix(PREFIX) not in told} == set()
+
+
+def test_the_dashboard_has_what_grafana_asks_of_one() -> None:
+    board = json.loads((DEPLOY / "grafana/joint-defence.json").read_text(encoding="utf-8"))
+    assert board["templating"]["list"][0]["type"] == "datasource"
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    assert all(target["expr"] for panel in board["panels"] for target in panel["targets"])
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]]
+    assert len(set(places)) == len(places)
+
+
+def test_the_containers_run_what_the_procfile_says_with_settings_that_there_are() -> None:
+    compose = (DEPLOY / "container/compose.yml").read_text(encoding="utf-8")
+    services = dict(re.findall(r"^  (\w+):\n((?:    .*\n)+)", compose.partition("\nservices:\n")[2], re.MULTILINE))
+    for name, command in read_procfile().items():
+        (line,) = re.findall(r"^    command: (.*)$", services[name], re.MULTILINE)
+        assert shlex.split(line) == list(command), name
+        assert "<<: *service" in services[name]
+    shared = compose.partition("\nservices:\n")[0]
+    given = re.findall(r"^    ([A-Z_]+):", shared, re.MULTILINE)
+    assert set(given) <= {name.upper() for name in Settings.model_fields}
+    assert "${POSTGRES_PASSWORD:?}" in shared, "no secret stands in the file"
+    # What PostgreSQL and Redis are told is what their files say.
+    for name, file in (("db", "postgresql"), ("redis", "redis")):
+        (line,) = re.findall(r"^    command: (.*)$", services[name], re.MULTILINE)
+        said = re.sub(r"[= ]+", " ", (DEPLOY / file / "joint-defence.conf").read_text(encoding="utf-8"))
+        for option in re.findall(r"(?:-c |--)([\w-]+[= ]\w+)", line):
+            assert re.sub(r"[= ]+", " ", option) in said, option
+
+
+def test_the_image_holds_what_the_service_needs_and_runs_as_a_user_who_may_do_little() -> None:
+    lines = (DEPLOY / "container/Containerfile").read_text(encoding="utf-8").splitlines()
+    copied = [
+        word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
+    ]
+    assert {name for name in copied if not (ROOT / name).exists()} == set()
+    assert {"app.py", "config", "groups", "joint_defense", "migrations", "Procfile"} <= set(copied)
+    assert "USER joint-defence" in lines
+    assert "make setup-runtime" in "\n".join(lines)
+    (command,) = [line.removeprefix("CMD ") for line in lines if line.startswith("CMD ")]
+    assert tuple(json.loads(command)) == tuple(read_procfile()["web"])
+    set_there = re.findall(r"^(?:ENV|   ) ([A-Z_]+)=", "\n".join(lines), re.MULTILINE)
+    others = {"PATH", "LANG", "PYTHONUNBUFFERED"}
+    assert set(set_there) - others <= {name.upper() for name in Settings.model_fields}
 
 
 def test_the_scripts_are_sound_and_say_what_they_would_do() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from sqlalchemy import text
 
 from config import migrations
 from config.database import Base, Database
+from tests.contracts.sources import ROOT, name_of
 from tests.support.servers import PostgresServer
 
 
@@ -63,3 +66,97 @@ def test_a_database_of_a_later_release_is_refused(database: Database, database_u
 def _upgrade_in_a_process(url: str) -> int:
     program = "import sys; from config.migrations import upgrade; upgrade(sys.argv[1])"
     return subprocess.run([sys.executable, "-c", program, url], check=False, timeout=60).returncode
+
+
+# What the running release does not know is no matter; what it counts on stays. Contract a release later, by hand.
+_FIRST_HELD = "0031"
+
+
+def find_breaking(source: str) -> list[str]:
+    """What in a migration would break the release that runs beside it: expand now, contract a release later."""
+    tree = ast.parse(source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    new = {_read_text(call.args[0]) for call in calls if name_of(call.func).endswith(".create_table")}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With):
+            (item,) = node.items
+            table = _read_text(item.context_expr.args[0]) if isinstance(item.context_expr, ast.Call) else ""
+            inside = [each for each in ast.walk(node) if isinstance(each, ast.Call) and each is not item.context_expr]
+            found += [(table, call) for call in inside]
+    within = {id(call) for _, call in found}
+    found += [(_find_table(call), call) for call in calls if id(call) not in within]
+    return [flaw for table, call in found if table not in new and (flaw := _find_flaw(call))]
+
+
+def _find_table(call: ast.Call) -> str:
+    at = 1 if name_of(call.func).endswith((".create_index", ".create_unique_constraint")) else 0
+    return _read_text(call.args[at]) if len(call.args) > at else ""
+
+
+def _read_text(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def _find_flaw(call: ast.Call) -> str:
+    name = name_of(call.func).rpartition(".")[2]
+    given = {each.arg: each.value for each in call.keywords}
+    is_true = {key for key, value in given.items() if isinstance(value, ast.Constant) and value.value is True}
+    is_false = {key for key, value in given.items() if isinstance(value, ast.Constant) and value.value is False}
+    if name in {"drop_table", "drop_column", "rename_table"}:
+        return name
+    if name == "alter_column" and ("nullable" in is_false or {"new_column_name", "type_"} & set(given)):
+        return name
+    if name in {"create_unique_constraint", "create_check_constraint", "create_foreign_key"}:
+        return name
+    if name == "create_index" and "unique" in is_true:
+        return "create_index unique"
+    if name == "add_column":
+        columns = [each for each in ast.walk(call) if isinstance(each, ast.Call) and name_of(each.func) == "sa.Column"]
+        for column in columns:
+            said = {each.arg: each.value for each in column.keywords}
+            required = "nullable" in said and isinstance(said["nullable"], ast.Constant) and not said["nullable"].value
+            if required and "server_default" not in said:
+                return "add_column without a default"
+    if name == "execute" and re.search(r"\b(DROP|RENAME|SET NOT NULL)\b", ast.unparse(call), re.IGNORECASE):
+        return "execute"
+    return ""
+
+
+def test_a_migration_leaves_the_running_release_all_that_it_counts_on() -> None:
+    files = sorted((ROOT / "migrations/versions").glob("0*.py"))
+    held = [path for path in files if path.name[:4] >= _FIRST_HELD]
+    assert held
+    assert {path.name: flaws for path in held if (flaws := find_breaking(path.read_text(encoding="utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        'op.drop_table("phones")',
+        'op.drop_column("phones", "holder")',
+        'op.rename_table("phones", "numbers")',
+        'op.add_column("phones", sa.Column("x", sa.Integer(), nullable=False))',
+        'op.execute("ALTER TABLE phones DROP COLUMN holder")',
+        'op.create_index("ix", "phones", ["holder"], unique=True)',
+        'with op.batch_alter_table("phones") as of:\n    of.drop_column("holder")',
+        'with op.batch_alter_table("phones") as of:\n    of.alter_column("holder", new_column_name="owner")',
+        'with op.batch_alter_table("phones") as of:\n    of.alter_column("holder", nullable=False)',
+        'with op.batch_alter_table("phones") as of:\n    of.create_unique_constraint("uq", ["holder"])',
+    ],
+)
+def test_a_step_that_would_break_the_running_release_is_seen(step: str) -> None:
+    assert len(find_breaking(step)) == 1
+
+
+def test_a_step_that_only_adds_is_none() -> None:
+    assert (
+        find_breaking(
+            'op.create_table("new", sa.Column("x", sa.Integer(), nullable=False))\n'
+            'with op.batch_alter_table("new") as of:\n    of.create_index("ix", ["x"], unique=True)\n'
+            'op.add_column("phones", sa.Column("y", sa.Integer(), server_default="0", nullable=False))\n'
+            'op.add_column("phones", sa.Column("z", sa.Integer(), nullable=True))\n'
+            'with op.batch_alter_table("phones") as of:\n    of.alter_column("holder", nullable=True)\n'
+        )
+        == []
+    )
