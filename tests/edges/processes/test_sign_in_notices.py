@@ -179,7 +179,7 @@ def test_asking_tells_nobody_whether_there_is_such_an_account_and_sends_no_more_
     assert len(pages) == 1
     for sent in range(1, MOST_AN_HOUR + 1):
         tell_of_sign_ins(runtime)
-        eventually(lambda so_far=sent: len(network.handset(PHONE).texts) == before[PHONE] + so_far, "a code")
+        eventually(lambda so_far=sent: len(network.handset(PHONE).texts) == before[PHONE] + so_far, "a code")  # type: ignore[misc]
     tell_of_sign_ins(runtime)
     with store.begin() as session:
         noted = session.scalars(select(SignInCode).where(SignInCode.account_id.is_not(None))).all()

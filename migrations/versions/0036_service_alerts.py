@@ -1,6 +1,6 @@
 """Service alerts.
 
-Revision 0035, after 0034. There is no way back: a mistake is mended by the next one.
+Revision 0036, after 0035. There is no way back: a mistake is mended by the next one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
