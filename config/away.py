@@ -1,25 +1,39 @@
-"""A database that is away: what that is, and how nobody waits for it for long.
+"""A database that is away, or busy with a whole list: what that is, and how nobody waits for it for long.
 
 PostgreSQL's client library waits for an answer for ever, so `make_bounded_connect` makes connections that give up, and
 `Breaker` keeps everybody else from waiting for a database that somebody is waiting for in vain already.
+
+SQLite has one writer. An alarm that has waited a moment for it writes a new mark into a file beside the database;
+whoever writes what takes seconds looks for that between two rows, and ends in `GaveWay`: all of it is taken back, to
+be written again later.
 """
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
 
 REST = 0.5
 """After the database was found away it is not asked for so many seconds."""
 SUSPECT_AFTER = 1.5
 """Whoever finds somebody waiting for a connection for so long does not wait as well."""
+
+PRESSES_AFTER = 0.15
+"""Seconds that an alarm waits for SQLite's one writer before it asks for it."""
+LOOKS_EVERY = 0.03
+"""Seconds after which whoever writes a whole list looks again whether an alarm waits."""
+_WATCH = "gives_way"
 
 _limit = threading.local()
 
@@ -121,3 +135,89 @@ class Breaker:
         with self._lock:
             self._away = True
             self._rest_until = time.monotonic() + REST
+
+
+class GaveWay(Exception):
+    """A whole list was being written to SQLite, an alarm waited, and all of it was taken back: write it again later."""
+
+
+class _Watch:
+    """Whether somebody has asked for the writer since the transaction began that gives way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._began = _read(path)
+        self._next = 0.0
+
+    def check(self) -> None:
+        """Raise GaveWay where an alarm waits."""
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + LOOKS_EVERY
+            if _read(self._path) != self._began:
+                raise GaveWay
+
+
+def watch(session: Session, file: Path) -> None:
+    """Have a transaction that has begun on this database give way."""
+    session.info[_WATCH] = _Watch(_name_mark(file))
+
+
+def give_way(session: Session) -> None:
+    """For whoever writes a whole list, between two rows: raise GaveWay where an alarm waits for SQLite's one writer."""
+    found: _Watch | None = session.info.get(_WATCH)
+    if found is not None:
+        found.check()
+
+
+def press(file: Path) -> None:
+    """Ask whoever writes a whole list to give way. Where that cannot be said, the alarm waits as any other."""
+    with suppress(OSError):
+        _name_mark(file).write_bytes(os.urandom(8))
+
+
+@contextmanager
+def take_turn(turn: threading.Lock, seconds: float, file: Path | None) -> Iterator[None]:
+    """Hold the turn of this process's threads. `file`: whoever wants it asks for it, of this database, after a moment.
+
+    Raises DatabaseAway where it is not free within `seconds`.
+    """
+    first = seconds if file is None else PRESSES_AFTER
+    if not turn.acquire(timeout=first):
+        if file is not None:
+            press(file)
+        if file is None or not turn.acquire(timeout=seconds - first):
+            raise DatabaseAway("no turn to write")
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def begin_at_once(connection: Any, seconds: float) -> bool:
+    """Begin to write, if nobody else does for longer than a moment. False, and it is asked for: somebody does.
+
+    `seconds`: how long this connection waits otherwise.
+    """
+    file = Path(connection.engine.url.database or "")
+    own = connection.connection.dbapi_connection
+    own.execute(f"PRAGMA busy_timeout={PRESSES_AFTER * 1000:.0f}")
+    try:
+        own.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        if file.is_file():
+            press(file)
+        return False
+    finally:
+        own.execute(f"PRAGMA busy_timeout={seconds * 1000:.0f}")
+    return True
+
+
+def _name_mark(file: Path) -> Path:
+    return file.with_name(f"{file.name}-press")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -48,7 +48,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from config.away import HUNG, Breaker, DatabaseAway, limit_seconds, make_bounded_connect
+from config.away import (
+    HUNG,
+    Breaker,
+    DatabaseAway,
+    begin_at_once,
+    give_way,
+    limit_seconds,
+    make_bounded_connect,
+    take_turn,
+    watch,
+)
 from config.sealing import Seal
 
 CONNECT_SECONDS = 2
@@ -144,6 +154,7 @@ class Database:
         # SQLite has one writer, and whoever waits for it polls in ever longer naps: threads of one process take turns
         # here instead, so that an alarm is not overtaken for half a second by the callbacks of the one before.
         self._turn = threading.Lock() if self.is_sqlite else None
+        self._presses = True
         self._breaker = Breaker()
 
     @property
@@ -157,22 +168,27 @@ class Database:
         return Path(name) if self.is_sqlite and name and name != ":memory:" else None
 
     def patient(self) -> Database:
-        """The same database, for work that thinks for long between two statements of a transaction."""
+        """The same database, for work that thinks for long between two statements of a transaction, and may wait."""
         found = copy.copy(self)
         found._beginning = _write_beginning(PATIENT_IDLE_SECONDS)
+        found._presses = False
         return found
 
     @contextmanager
-    def begin(self, *, reads: bool = False) -> Iterator[Session]:
+    def begin(self, *, reads: bool = False, gives_way: bool = False) -> Iterator[Session]:
         """A transaction: committed at the end of the block, rolled back if it raises.
 
-        `reads`: nothing is written in it, and on SQLite no alarm waits until it has been read to the end.
+        `reads`: nothing is written in it, and on SQLite no alarm waits until it has been read to the end. `gives_way`:
+        it may take seconds, and on SQLite it ends in GaveWay as soon as an alarm waits for it.
         Raises DatabaseAway, at once, while the database is known not to answer.
         """
-        turn = nullcontext() if reads else self._wait_for_turn()
+        pressing = self.file if self._presses else None
+        turn = nullcontext() if reads or self._turn is None else take_turn(self._turn, SQLITE_SECONDS, pressing)
         with turn, limit_seconds(self.statement_seconds), self.session() as session:
             with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
                 self._connect(session, reads=reads)
+            if gives_way and self.file is not None:
+                watch(session, self.file)
             try:
                 yield session
                 session.commit()
@@ -235,14 +251,15 @@ class Database:
         its process hang in it. Of the transaction, because a pooler hands the connection on. PostgreSQL says in the
         same breath what time it is.
         """
+        options = {"reads": reads, "presses": self._presses}
         with _begin_with(_BEGIN if reads else self._beginning):
             try:
-                connection = session.connection(execution_options={"reads": reads})
+                connection = session.connection(execution_options=options)
             except DBAPIError as error:
                 # A restarted server has left it dead: all of that age have gone with it.
                 if not error.connection_invalidated:
                     raise
-                connection = session.connection(execution_options={"reads": reads})
+                connection = session.connection(execution_options=options)
         if not (reads or self.is_sqlite):
             _note_moment(session, connection.info["moment"])
 
@@ -258,18 +275,6 @@ class Database:
             connection.rollback()
             connection.begin()
         return connection
-
-    @contextmanager
-    def _wait_for_turn(self) -> Iterator[None]:
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=SQLITE_SECONDS):
-            raise DatabaseAway("no turn to write")
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def estimate_now(self) -> datetime:
         """The database's clock as far as we can tell without it: ours, less the difference last seen."""
@@ -388,9 +393,17 @@ def _make_sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         # A deferred BEGIN that turns into a writer fails with "database is locked" whatever the busy_timeout.
-        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get("reads"):
+            connection.exec_driver_sql("BEGIN")
+        elif not options.get("presses") or not begin_at_once(connection, SQLITE_SECONDS):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+_ROWS_TO_SQLITE = 1000
+"""So many rows in a statement: some 20 ms, after which an alarm may go first."""
 
 
 def match_beginning(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
@@ -419,7 +432,10 @@ def insert_rows(
     table = cast(Table, model.__table__)
     if _is_sqlite(session):
         adding = _get_dialect(session).insert(table)
-        session.execute(adding.on_conflict_do_nothing() if skip_known else adding, list(rows))
+        for start in range(0, len(rows), _ROWS_TO_SQLITE):
+            give_way(session)
+            some = list(rows[start : start + _ROWS_TO_SQLITE])
+            session.execute(adding.on_conflict_do_nothing() if skip_known else adding, some)
         return
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     alike = {name for name, values in columns.items() if values.count(values[0]) == len(values)}
@@ -456,7 +472,10 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     if _is_sqlite(session):
         by_id = update(table).where(table.c.id == bindparam("key"))
         changed = [{"key": row["id"]} | {f"to_{name}": row[name] for name in names} for row in rows]
-        session.connection().execute(by_id.values({name: bindparam(f"to_{name}") for name in names}), changed)
+        giving = by_id.values({name: bindparam(f"to_{name}") for name in names})
+        for start in range(0, len(changed), _ROWS_TO_SQLITE):
+            give_way(session)
+            session.connection().execute(giving, changed[start : start + _ROWS_TO_SQLITE])
         return
     arrays = (
         literal([row[name] for row in rows], _get_dialect(session).ARRAY(table.c[name].type)) for name in ("id", *names)

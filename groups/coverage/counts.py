@@ -7,9 +7,10 @@ counts is read from a file.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -229,16 +230,36 @@ def _read_figures(session: Session, days: Sequence[date], scope: Scope) -> dict[
     return {day: (of_village.get(day, Figure(0, None)), of_town[day]) for day in days}
 
 
-def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judged]:
-    """Hold a list's rows against what is known, and against each other. Nothing is written."""
-    villages = session.scalars(select(Village).where(Village.archived_at.is_(None))).all()
-    by_word: dict[str, list[Village]] = defaultdict(list)
-    by_bare_name: dict[str, list[Village]] = defaultdict(list)
-    for each in villages:
+class KnownCounts(NamedTuple):
+    """What a list is held against: villages by id, code and name, and the counts by village, kind and day."""
+
+    villages: tuple[tuple[int, str, str], ...]
+    counts: Mapping[tuple[int, CountKind, date], int]
+
+
+def read_known(session: Session) -> KnownCounts:
+    """The villages and counts as they stand."""
+    there = select(Village.id, Village.code, Village.name).where(Village.archived_at.is_(None)).order_by(Village.id)
+    villages = tuple((number, code, name) for number, code, name in session.execute(there))
+    counts = {(each.village_id, each.kind, each.counted_on): each.households for each in read_counts(session)}
+    return KnownCounts(villages, counts)
+
+
+class _Place(NamedTuple):
+    id: int
+    code: str
+    name: str
+
+
+def judge(session: Session, rows: Iterable[CountRow], today: date, against: KnownCounts | None = None) -> list[Judged]:
+    """Hold a list's rows against what is known (`against`: as it was read), and each other. Nothing is written."""
+    villages, known = against or read_known(session)
+    by_word: dict[str, list[_Place]] = defaultdict(list)
+    by_bare_name: dict[str, list[_Place]] = defaultdict(list)
+    for each in (_Place(*village) for village in villages):
         for word in {each.code, each.name}:
             by_word[word].append(each)
         by_bare_name[strip_kind_of_village(each.name)].append(each)
-    known = {(count.village_id, count.kind, count.counted_on): count.households for count in read_counts(session)}
     subscribed: dict[date, dict[int, int]] = {}
     judged = []
     for row in rows:
@@ -336,7 +357,7 @@ def _find_count(session: Session, village_id: int, kind: CountKind, day: date) -
     )
 
 
-def _find_misfit(row: CountRow, found: Sequence[Village], today: date) -> Message | None:
+def _find_misfit(row: CountRow, found: Sequence[_Place], today: date) -> Message | None:
     if not found:
         return say("no_such_village")
     if len(found) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -67,7 +68,7 @@ def check_books_of(url: str, store: Database, zone: ZoneInfo, *, again: bool = F
 class CountLists:
     """Lists of counts. Their option is `day`: that of the rows that name none, as an ISO text."""
 
-    tries = 1
+    tries = 2
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         day = upload.options.get("day")
@@ -86,33 +87,45 @@ class CountLists:
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
-    ) -> None:
-        """What is known is asked for where the list is judged."""
+    ) -> _Prepared:
+        """The list held against what is known: a question for each day that it names, while no alarm waits for it."""
+        with database.begin(reads=True) as session:
+            against, today = counts.read_known(session), find_local_day(read_clock(session), ground.zone)
+            judged = counts.judge(session, was_read.rows, today, against)
+        return _Prepared(against, judged, _make_preview(judged))
 
-    def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
-        with database.begin() as session:
-            judged = counts.judge(session, was_read.rows, find_local_day(read_clock(session), ground.zone))
-        return _make_preview(judged)
+    def look(
+        self, database: Database, upload: Upload, was_read: ReadList, prepared: _Prepared, ground: Ground
+    ) -> Preview:
+        return prepared.preview
 
     def write(
         self,
         session: Session,
         upload: Upload,
         was_read: ReadList,
-        prepared: None,
+        prepared: _Prepared,
         ground: Ground,
         now: datetime,
         progress: Progress,
     ) -> Preview | None:
-        judged = counts.judge(session, was_read.rows, find_local_day(now, ground.zone))
-        if _make_preview(judged).digest != upload.digest:
+        if prepared.preview.digest != upload.digest or counts.read_known(session) != prepared.against:
             return None
         batch = Batch(session, uploads.make_author(upload), Action.IMPORT_COUNTS, now, ground.zone)
         try:
-            counts.take(batch, judged)
+            counts.take(batch, prepared.judged)
         except CountedMeanwhile:
             return None
-        return _make_preview(judged, batch.key if batch.size else "")
+        return prepared.preview.keep_as_written(batch.key if batch.size else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What was known of villages and counts, and what a list came to against it."""
+
+    against: counts.KnownCounts
+    judged: list[Judged]
+    preview: Preview
 
 
 def rebuild_rows(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
@@ -121,12 +134,12 @@ def rebuild_rows(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
     return [_JUDGED.validate_python({**row, "problem": row["problem"] or None}) for row in kept]
 
 
-def _make_preview(judged: list[Judged], batch: str = "") -> Preview:
+def _make_preview(judged: list[Judged]) -> Preview:
     rows = [
         RowSeen(_judge_row(each), _JUDGED.dump_python(each, mode="json"), noted=bool(each.problem) or each.exceeded)
         for each in judged
     ]
-    return Preview(rows, {"news": sum(each.is_new for each in judged)}, batch)
+    return Preview(rows, {"news": sum(each.is_new for each in judged)})
 
 
 def _judge_row(each: Judged) -> str:

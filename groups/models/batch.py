@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
+from config.away import give_way
 from config.database import Base, insert_rows, match_any, take_ids, update_rows
 from groups.models.changes import Action, Change, Source
 from groups.models.roster import Household
@@ -194,6 +195,7 @@ class Batch:
         after: dict[str, Any] | None,
         affects_from: date | None,
     ) -> dict[str, Any]:
+        give_way(self.session)
         return {
             "batch": self.key,
             "changed_at": self.now,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
-from config.away import DatabaseAway
+from config.away import DatabaseAway, GaveWay, give_way
 from config.database import Database, read_clock
 from config.sealing import WrongKey
 from config.services import Service, get_database, get_settings
@@ -34,6 +35,9 @@ _log = logging.getLogger(__name__)
 _READ, _LOOKED, _WRITES_FROM = 40, 85, 45
 """Percent that is done when a list has been read and when it has been looked through; when it begins to be written."""
 
+
+_PAUSES = (0.5, 1.0, 2.0, *(4.0,) * 15)
+"""Seconds until a list is written again that gave way to an alarm: about a minute, then it is broken off and said."""
 
 KINDS = Service[dict[UploadKind, ListKind]]("list_kinds")
 """The kinds of lists that the app can read."""
@@ -60,6 +64,8 @@ def work_on(
     also_tell: Progress = lambda percent: None,
 ) -> None:
     """The same, in a process that has its own database. Whatever it raises, the list is not left as being worked on."""
+    # Its signs of life may wait as well: they press nobody.
+    database = database.patient()
     with database.begin() as session:
         upload = uploads.begin_work(session, upload_id, read_clock(session))
         if upload is None:
@@ -134,14 +140,28 @@ class _Work:
             prepared = self._prepare(was_read, _READ // 2, _WRITES_FROM)
             # Somebody may sign a household up, or take a number, between our looking and our writing.
             with suppress(NumberTaken, IntegrityError):
-                if self._write_once(was_read, prepared):
+                if self._write_when_no_alarm_waits(was_read, prepared):
                     return True
         return False
 
+    def _write_when_no_alarm_waits(self, was_read: ReadList, prepared: Any) -> bool:
+        """Write it; on SQLite again and again from its beginning where alarms went first. Raises GaveWay at last."""
+        for pause in _PAUSES:
+            try:
+                return self._write_once(was_read, prepared)
+            except GaveWay:
+                _log.info("upload %s: an alarm goes first; written again in %s s", self.upload.id, pause)
+                time.sleep(pause)
+        return self._write_once(was_read, prepared)
+
     def _write_once(self, was_read: ReadList, prepared: Any) -> bool:
-        # Whoever tells needs a transaction of its own, which SQLite has not while this one writes.
-        progress = _tell_nobody if self.database.is_sqlite else self.tell
-        with self.database.begin() as session:
+        with self.database.begin(gives_way=True) as session:
+
+            def look_for_alarms(percent: int) -> None:
+                # Whoever tells needs a transaction of its own, which SQLite has not while this one writes.
+                give_way(session)
+
+            progress = look_for_alarms if self.database.is_sqlite else self.tell
             now = read_clock(session)
             preview = self.kind.write(session, self.upload, was_read, prepared, self.ground, now, progress)
             if preview is None or not uploads.is_written(session, self.upload.id, preview, was_read, now):
@@ -154,10 +174,6 @@ class _Work:
             self.tell(first + (last - first) * percent // 100)
 
         return self.kind.prepare(self.database, self.upload, was_read, self.ground, report_progress)
-
-
-def _tell_nobody(percent: int) -> None:
-    """Nobody asks how far it is."""
 
 
 def _tell(database: Database, upload_id: int, percent: int | None) -> None:

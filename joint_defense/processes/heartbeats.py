@@ -195,7 +195,7 @@ def beat_alone(database: Database, name: str, role: str, kept: Kept) -> None:
     later it is said again.
     """
     if database.is_sqlite:
-        with database.begin() as session:
+        with database.patient().begin() as session:
             beat(session, name, role, read_clock(session), kept)
         return
     row = {"name": name, "role": role, "spooled": kept.wait, "set_aside": kept.aside}

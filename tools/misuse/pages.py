@@ -45,7 +45,7 @@ LEFT_OUT = re.compile(
     r"/(voice|sms|status|static|readyz|metrics|api/|sign-out|account/|accounts/<int:account_id>/(sign-out|close))"
 )
 """The carrier's, the platform's, files of ours, what says 503 while no worker runs, what ends the sign-in used here."""
-ANSWERS = ("200", "302", "303", "308", "400", "403", "404", "405", "409", "413", "415", "422", "429")
+ANSWERS = ("200", "302", "303", "308", "400", "403", "404", "405", "409", "413", "415", "422", "429", "431")
 """What a page may answer."""
 _DEAF = ("submit", "button", "reset", "image")
 

@@ -180,7 +180,7 @@ class FaultyDatabase(Database):
         return cast(sqlite3.Connection, found)
 
     @contextmanager
-    def begin(self, *, reads: bool = False) -> Iterator[Any]:
+    def begin(self, *, reads: bool = False, gives_way: bool = False) -> Iterator[Any]:
         world = self.world
         process = PROCESS.get()
         dies = False

@@ -59,7 +59,7 @@ class CarrierLists:
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
     ) -> Matched:
-        with database.begin() as session:
+        with database.begin(reads=True) as session:
             today = find_local_day(read_clock(session), ground.zone)
             priced = {tariff.plan for tariff in bills.read_tariffs(session)}
             plans = sorted(priced) or records.list_plans_of_late(session)
@@ -73,7 +73,7 @@ class CarrierLists:
 
     def judge(self, database: Database, matched: Matched) -> Judgement:
         """What writing these rows would do now."""
-        with database.begin() as session:
+        with database.begin(reads=True) as session:
             subscribed = carrier_lists_index.read_subscriptions(session, matched.meant)
         return matched.judged(subscribed)
 
@@ -104,11 +104,11 @@ def _explain_empty(layouts: Sequence[FoundColumns]) -> Message:
 
 
 def _match(database: Database, entries: Sequence[Entry], decisions: Mapping[str, int], progress: Progress) -> Matched:
-    with database.begin() as session:
+    with database.begin(reads=True) as session:
         index = carrier_lists_index.empty_index(session)
     chosen = set(decisions.values()) - {SKIP}
     for start in range(0, max(1, len(entries)), _AT_ONCE):
-        with database.begin() as session:
+        with database.begin(reads=True) as session:
             carrier_lists_index.extend(index, session, entries[start : start + _AT_ONCE], chosen)
         chosen = set()
         progress(min(100, 100 * (start + _AT_ONCE) // max(1, len(entries))))
