@@ -418,6 +418,19 @@ def insert_or_skip(session: Session, table: type[Base], values: dict[str, Any]) 
     return _get_dialect(session).insert(table).values(values).on_conflict_do_nothing()
 
 
+def insert_new(session: Session, model: type[Base], values: Mapping[str, Any]) -> int | None:
+    """The same by a statement that is kept: the new row's id, or None where a unique key stands already."""
+    adding = _make_insert_new(session.get_bind().dialect.name, model)
+    made: int | None = session.connection().execute(adding, values).scalar()
+    return made
+
+
+@cache
+def _make_insert_new(dialect: str, model: type[Base]) -> Any:
+    adding = import_module(f"sqlalchemy.dialects.{dialect}").insert(model.__table__)
+    return adding.on_conflict_do_nothing().returning(cast(Table, model.__table__).c.id)
+
+
 def insert_rows(
     session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, skip_known: bool = False
 ) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from groups.directory.phone_verdicts import OPTED_OUT
@@ -76,33 +77,65 @@ class HouseholdPhone:
 
 def find_caller(session: Session, number: str) -> Caller | None:
     """Who calls from this E.164 number: one query on the index of active phones. None for a stranger."""
-    return _find(session, Phone.number == number)
+    return _find(session, _BY_NUMBER, {"number": number})
+
+
+def find_caller_and_lock(session: Session, number: str) -> Caller | None:
+    """The same, with the caller's group held as by `lock_group`: what is read after this is as whoever held it before
+    has left it. The caller is as they were when the wait began.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return _find(session, _BY_NUMBER_LOCKED, {"number": number})
+    return _find(session, _BY_NUMBER, {"number": number})
 
 
 def find_phone(session: Session, phone_id: int) -> Caller | None:
     """The same by the phone's id; None where it is not on the roster any more."""
-    return _find(session, Phone.id == phone_id)
+    return _find(session, _BY_ID, {"phone_id": phone_id})
 
 
 def list_by_ids(session: Session, phone_ids: Collection[int]) -> list[Caller]:
     """The same of several, by id; without those that are not on the roster any more."""
     found = session.execute(_select_callers(Phone.id.in_(phone_ids)).order_by(Phone.id)).all()
-    return [_make_caller(*row) for row in found]
+    return [_make_caller(row) for row in found]
 
 
-def _find(session: Session, which: ColumnElement[bool]) -> Caller | None:
-    found = session.execute(_select_callers(which)).one_or_none()
-    return None if found is None else _make_caller(*found)
+def _find(session: Session, which: Select[Any], of: dict[str, str | int]) -> Caller | None:
+    found = session.execute(which, of).one_or_none()
+    return None if found is None else _make_caller(found)
 
 
-def _select_callers(which: ColumnElement[bool]) -> Select[Phone, Household, Village, Group | None]:
+def _select_callers(which: ColumnElement[bool]) -> Select[Any]:
+    # Columns, no entities: a caller waits, and four entities take as long as all the rest of the question.
+    none: Select[Any] = select()
     return (
-        select(Phone, Household, Village, Group)
+        none.add_columns(
+            *(Phone.id.label("phone_id"), Phone.number, Phone.language, Phone.may_call, Phone.may_text),
+            *(Household.id.label("household_id"), Household.head, Household.landmark, Household.door),
+            *(Household.silent, Household.first_help),
+            *(Village.id.label("village_id"), Village.name.label("village_name"), Village.name_en),
+            *(Group.id.label("group_id"), Group.name.label("group_name")),
+        )
         .join(Household, Phone.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
         .where(which, Phone.archived_at.is_(None))
     )
+
+
+def _lock_in_passing(callers: Select[Any], number: ColumnElement[str]) -> Select[Any]:
+    """On PostgreSQL: the row of the caller's group is held from then on."""
+    group_id = select(Household.group_id).join(Phone).where(Phone.number == number, Phone.archived_at.is_(None))
+    group = select(Group.id).where(Group.id == group_id.scalar_subquery())
+    held = group.with_for_update(key_share=True).cte("held")
+    return callers.add_columns(held.c.id.label("held")).outerjoin(held, held.c.id == Household.group_id)
+
+
+_NUMBER = bindparam("number", type_=Phone.number.type)
+# Put together once: at each call it is asked who that is.
+_BY_NUMBER = _select_callers(Phone.number == _NUMBER)
+_BY_NUMBER_LOCKED = _lock_in_passing(_BY_NUMBER, _NUMBER)
+_BY_ID = _select_callers(Phone.id == bindparam("phone_id", type_=Phone.id.type))
 
 
 def list_recipients(session: Session, caller: Caller, now: datetime | None = None) -> list[Recipient]:
@@ -117,15 +150,7 @@ def list_recipients(session: Session, caller: Caller, now: datetime | None = Non
     """
     if caller.group_id is None:
         return []
-    of_group = select(Group.leader_id, Group.deputy_id).where(Group.id == caller.group_id)
-    leader = of_group.with_only_columns(Group.leader_id).scalar_subquery()
-    deputy = of_group.with_only_columns(Group.deputy_id).scalar_subquery()
-    whose = (Household.group_id == caller.group_id) | (Household.id == leader) | (Household.id == deputy)
-    rows = session.execute(
-        select(
-            Household.id, Household.head, Household.group_id, Household.position, Household.away_until, leader, deputy
-        ).where(whose, Household.archived_at.is_(None))
-    ).all()
+    rows = session.execute(_HOUSES, {"group_id": caller.group_id}).all()
     households = {row[0]: House(row[1], row[2], row[3], is_away(row[4], now)) for row in rows}
     roles = {row[6]: Role.DEPUTY for row in rows[:1]} | {row[5]: Role.LEADER for row in rows[:1]}
     own = households.get(caller.household_id)
@@ -143,6 +168,20 @@ def list_recipients(session: Session, caller: Caller, now: datetime | None = Non
         )
         for ring in order
     ]
+
+
+def _select_houses() -> Select[Any]:
+    """The households that an alarm of a group reaches, with the ids of its leader's and deputy's."""
+    group_id = bindparam("group_id", type_=Group.id.type)
+    of_group = select(Group.leader_id, Group.deputy_id).where(Group.id == group_id)
+    leader = of_group.with_only_columns(Group.leader_id).scalar_subquery()
+    deputy = of_group.with_only_columns(Group.deputy_id).scalar_subquery()
+    whose = (Household.group_id == group_id) | (Household.id == leader) | (Household.id == deputy)
+    told = (Household.id, Household.head, Household.group_id, Household.position, Household.away_until)
+    return select(*told, leader, deputy).where(whose, Household.archived_at.is_(None))
+
+
+_HOUSES = _select_houses()
 
 
 def list_phones(session: Session, household_ids: Collection[int]) -> list[HouseholdPhone]:
@@ -200,28 +239,26 @@ def warm_up() -> None:
     names.load_pinyin()
 
 
-def _make_caller(phone: Phone, household: Household, village: Village, group: Group | None) -> Caller:
-    group_name = group.name if group else ""
+def _make_caller(row: Row[Any]) -> Caller:
+    group_name = row.group_name or ""
     return Caller(
-        phone_id=phone.id,
-        number=phone.number,
-        language=phone.language.value,
-        may_call=phone.may_call,
-        may_text=phone.may_text,
-        household_id=household.id,
-        household_name=names.name_household(household.head),
-        household_name_en=names.name_household_in_english(household.head),
-        place=names.write_place(village.name, group_name, household.landmark, household.door),
-        place_en=names.write_place_in_english(
-            village.name, village.name_en, group_name, household.landmark, household.door
-        ),
-        door=household.door,
-        silent=household.silent,
-        village_id=village.id,
-        village_name=village.name,
-        group_id=group.id if group else None,
+        phone_id=row.phone_id,
+        number=row.number,
+        language=row.language.value,
+        may_call=row.may_call,
+        may_text=row.may_text,
+        household_id=row.household_id,
+        household_name=names.name_household(row.head),
+        household_name_en=names.name_household_in_english(row.head),
+        place=names.write_place(row.village_name, group_name, row.landmark, row.door),
+        place_en=names.write_place_in_english(row.village_name, row.name_en, group_name, row.landmark, row.door),
+        door=row.door,
+        silent=row.silent,
+        village_id=row.village_id,
+        village_name=row.village_name,
+        group_id=row.group_id,
         group_name=group_name,
-        first_help=household.first_help.value if household.first_help else "",
+        first_help=row.first_help.value if row.first_help else "",
     )
 
 
@@ -312,9 +349,20 @@ def is_of_account(session: Session, number: str) -> bool:
 
 
 def _list_accounts(session: Session, village_id: int) -> list[Recipient]:
-    of_village = and_(Account.role == AccountRole.VILLAGE_HEAD, Account.village_id == village_id)
-    rows = session.execute(
-        select(Account, Phone)
+    return [_make_of_account(row) for row in session.execute(_ACCOUNTS, {"village_id": village_id})]
+
+
+def _select_accounts() -> Select[Any]:
+    """The overseers' accounts of a village, each with the phone of the roster that has its number."""
+    in_village = Account.village_id == bindparam("village_id", type_=Account.village_id.type)
+    of_village = and_(Account.role == AccountRole.VILLAGE_HEAD, in_village)
+    none: Select[Any] = select()
+    return (
+        none.add_columns(
+            *(Account.id, Account.name, Account.phone, Account.role, Account.text_refused_code),
+            *(Phone.id.label("phone_id"), Phone.household_id, Phone.language, Phone.may_text),
+            Phone.text_refused_code.label("phone_refused_code"),
+        )
         .outerjoin(Phone, and_(Phone.number == Account.phone, Phone.archived_at.is_(None)))
         .where(
             Account.archived_at.is_(None),
@@ -323,28 +371,30 @@ def _list_accounts(session: Session, village_id: int) -> list[Recipient]:
         )
         .order_by(Account.id)
     )
-    return [_make_of_account(account, phone) for account, phone in rows]
 
 
-def _make_of_account(account: Account, phone: Phone | None) -> Recipient:
-    number = account.phone or ""
-    refused = account.text_refused_code if phone is None else phone.text_refused_code
-    takes_texts = find_kind(number) == "mobile" if phone is None else phone.may_text
+_ACCOUNTS = _select_accounts()
+
+
+def _make_of_account(row: Row[Any]) -> Recipient:
+    of_household = row.phone_id is not None
+    refused = row.phone_refused_code if of_household else row.text_refused_code
+    takes_texts = row.may_text if of_household else find_kind(row.phone) == "mobile"
     return Recipient(
-        number=number,
-        language=(phone.language if phone is not None else Language.CHINESE).value,
+        number=row.phone,
+        language=(row.language if of_household else Language.CHINESE).value,
         may_call=False,
         may_text=takes_texts and refused != OPTED_OUT,
-        household_name=account.name,
-        household_name_en=account.name if account.name.isascii() else names.romanise(account.name),
+        household_name=row.name,
+        household_name_en=row.name if row.name.isascii() else names.romanise(row.name),
         phone_rank=1,
         distance=FARTHEST,
-        role=Role.HEAD if account.role is AccountRole.VILLAGE_HEAD else Role.OPERATOR,
+        role=Role.HEAD if row.role is AccountRole.VILLAGE_HEAD else Role.OPERATOR,
         call_refused=False,
         text_refused=refused is not None,
-        household_id=None if phone is None else phone.household_id,
-        phone_id=None if phone is None else phone.id,
-        account_id=account.id,
+        household_id=row.household_id,
+        phone_id=row.phone_id,
+        account_id=row.id,
     )
 
 

@@ -24,8 +24,13 @@ from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
-from joint_defense.incidents.answers import find_callers_among, find_silent_callers
-from joint_defense.incidents.record import find_answer, keep_answer, note_update, receive
+from joint_defense.incidents.answers import (
+    STILL_CALLS,
+    find_callers_among,
+    find_silent_callers,
+    match_anybody_calling,
+)
+from joint_defense.incidents.record import find_answer, note_update, receive_alarm, write_answer
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Alert, Delivery, Incident, IncidentUpdate, count_parties
 from joint_defense.rules.parties import plan_rings
@@ -111,46 +116,53 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     The same trigger twice, at the same instant too, is one alarm with the same answer.
     """
     limits = limits or Limits()
-    event = receive(session, trigger.carrier_key, InboundKind.ALARM, trigger.number, trigger.text, now)
-    if event is None:
+    event_id = receive_alarm(session, trigger.carrier_key, trigger.number, trigger.text, now)
+    if event_id is None:
         return _find_repeated(session, trigger.carrier_key)
-    caller = directory.find_caller(session, trigger.number)
-    if caller is None:
-        event.kind = InboundKind.STRANGER
-        return _keep(event, IntakeResult(Outcome.STRANGER))
-    if caller.group_id is not None:
-        directory.lock_group(session, caller.group_id)
+    caller = directory.find_caller_and_lock(session, trigger.number)
+    answer = IntakeResult(Outcome.STRANGER) if caller is None else _take_in(session, caller, trigger, now, limits)
+    write_answer(
+        session,
+        event_id,
+        _KINDS.get(answer.outcome, InboundKind.ALARM),
+        asdict(answer),
+        incident_id=answer.incident_id,
+        household_id=None if caller is None else caller.household_id,
+    )
+    return answer
+
+
+_KINDS = {
+    Outcome.STRANGER: InboundKind.STRANGER,
+    Outcome.MUTED: InboundKind.MUTED,
+    Outcome.FLOOD: InboundKind.FLOOD,
+}
+
+
+def _take_in(session: Session, caller: Caller, trigger: Trigger, now: datetime, limits: Limits) -> IntakeResult:
+    """The alarm of somebody on the roster, whose group is held."""
     since = now - timedelta(seconds=limits.merge_window)
     known = _read_known(session, caller, trigger.number, since, now)
     incident = _find_own_incident(session, caller) if known.own else None
     if incident is None and known.muted:
-        event.kind = InboundKind.MUTED
-        return _keep(event, IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent), caller)
+        return IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent)
     incident = incident or (_open_incident(session, caller, since) if known.young else None)
     if incident is not None:
         rung_lately = incident.opened_at > since or _has_called_again_lately(session, incident, caller, since)
         joined = _join(session, incident, caller, trigger, now)
         if not rung_lately:
             closing.ring_again(session, incident.id, None, caller.household_name, now)
-        return _keep(event, joined, caller)
+        return joined
     opened = known.opened
     # However often others have called, a number's first alarm goes out.
     if opened >= limits.alarms_per_hour or (opened and _floods(session, caller, limits, now)):
-        event.kind = InboundKind.FLOOD
-        return _keep(event, IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
-    return _keep(event, _open(session, caller, trigger, now, limits.zone, known), caller)
+        return IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent)
+    return _open(session, caller, trigger, now, limits.zone, known)
 
 
 def _find_repeated(session: Session, carrier_key: str) -> IntakeResult:
     kept = find_answer(session, carrier_key)
     return IntakeResult(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
-
-
-def _keep(event: InboundEvent, answer: IntakeResult, caller: Caller | None = None) -> IntakeResult:
-    event.incident_id = answer.incident_id
-    event.household_id = caller.household_id if caller is not None else None
-    keep_answer(event, asdict(answer))
-    return answer
 
 
 class _Known(NamedTuple):
@@ -162,6 +174,8 @@ class _Known(NamedTuple):
     opened   how many incidents the number has opened within `FLOOD_SPAN`
     drill    an open drill of the village
     malicious  whether an alarm of the household was closed as malicious lately
+    rung     whether a phone of the household is to be called or texted for somebody else
+    calling  whether any household calls for help at present
     """
 
     own: bool
@@ -170,6 +184,8 @@ class _Known(NamedTuple):
     opened: int
     drill: bool
     malicious: bool
+    rung: bool
+    calling: bool
 
 
 def _read_known(session: Session, caller: Caller, number: str, since: datetime, now: datetime) -> _Known:
@@ -185,6 +201,7 @@ def _read_known(session: Session, caller: Caller, number: str, since: datetime, 
             "since": since,
             "lately": now - FLOOD_SPAN,
             "malicious_since": now - held_alarms.AFTER_MALICIOUS,
+            "calling_since": now - STILL_CALLS,
         },
     ).one()
     return _Known(*row)
@@ -215,6 +232,12 @@ def _ask_what_is_known() -> Select[Any]:
         opened.scalar_subquery(),
         drills.match_open(village_id),
         held_alarms.match_malicious(household_id, bindparam("malicious_since", type_=UtcDateTime())),
+        exists(Delivery.id).where(
+            Delivery.incident_id == Incident.id,
+            Delivery.household_id == household_id,
+            *_match_ringing([household_id], (*RINGS, Purpose.GREETING)),
+        ),
+        match_anybody_calling(bindparam("calling_since", type_=UtcDateTime())),
     )
 
 
@@ -285,13 +308,29 @@ def _open(
     policies.freeze(session, incident)
     session.add(incident)
     session.flush()
+    with session.no_autoflush:
+        return _ring_all(session, incident, caller, trigger, now, zone, known)
+
+
+def _ring_all(
+    session: Session,
+    incident: Incident,
+    caller: Caller,
+    trigger: Trigger,
+    now: datetime,
+    zone: ZoneInfo,
+    known: _Known,
+) -> IntakeResult:
     alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
     if known.drill:
         drills.stop_for_alarm(session, caller.village_id, incident.id, now)
     # Nor are they rung to help in another incident (as one of its back-up or neighbouring group), or asked whether they
     # are well.
-    stop_ringing_elsewhere(session, caller, (*RINGS, Purpose.GREETING), now)
-    planned = held_alarms.leave_out_callers(session, plan_rings(directory.list_recipients(session, caller, now)), now)
+    if known.rung:
+        stop_ringing_elsewhere(session, caller, (*RINGS, Purpose.GREETING), now)
+    planned = plan_rings(directory.list_recipients(session, caller, now))
+    if known.calling:
+        planned = held_alarms.leave_out_callers(session, planned, now)
     going_out = held_alarms.hold_back(session, incident, caller, planned, now) if known.malicious else planned
     if not planned:
         policies.hurry(incident)
@@ -373,11 +412,14 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
 
 def stop_ringing_elsewhere(session: Session, caller: Caller, purposes: Sequence[Purpose], now: datetime) -> None:
     """A household that calls for help is not rung for these purposes any more, in whichever open incident."""
-    # Their deliveries are found by number, of which there is an index: otherwise all that rings in a night of many
-    # alarms is looked through.
-    own = Delivery.number.in_(directory.select_numbers([caller.household_id]))
-    ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(purposes), Delivery.state.not_in(OVER))
-    _stop_ringing(session, caller, now, own, *ringing)
+    _stop_ringing(session, caller, now, *_match_ringing([caller.household_id], purposes))
+
+
+def _match_ringing(household: list[Any], purposes: Sequence[Purpose]) -> tuple[ColumnElement[bool], ...]:
+    """Of a delivery joined with its incident: whether it may still ring a phone of this one household."""
+    # By number, of which there is an index: otherwise all that rings in a night of many alarms is looked through.
+    own = Delivery.number.in_(directory.select_numbers(household))
+    return own, Incident.closed_at.is_(None), Delivery.purpose.in_(purposes), Delivery.state.not_in(OVER)
 
 
 def _stop_ringing(session: Session, caller: Caller, now: datetime, *where: ColumnElement[bool]) -> None:
@@ -463,6 +505,8 @@ def add_voice(
         on_line_until=now + trigger.holds_for if trigger.channel is Channel.CALL else None,
     )
     session.add(alert)
+    session.flush()
+    # With whatever else is told of it: one INSERT.
     note_update(
         session,
         incident.id,
@@ -474,7 +518,6 @@ def add_voice(
         category=trigger.category,
         **more,
     )
-    session.flush()
     return alert
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
@@ -45,18 +45,25 @@ class Chosen:
 
 def read_chosen(session: Session, village_id: int | None) -> Chosen:
     """What holds for incidents that open now in a village; without a village, what the town's choice is."""
-    owners: ColumnElement[bool] = OverseerChoice.village_id.is_(None)
-    if village_id is not None:
-        owners |= OverseerChoice.village_id == village_id
-    newest: dict[int | None, OverseerChoice] = {}
-    for row in session.scalars(select(OverseerChoice).where(owners).order_by(OverseerChoice.id)):
-        newest[row.village_id] = row
+    newest = {row.village_id: row for row in session.execute(_CHOSEN, {"village_id": village_id})}
     for owner in dict.fromkeys((village_id, None)):
         found = newest.get(owner)
         if found is not None and found.kinds is not None:
             of = TOWN_NAME if owner is None else VILLAGE_NAME
             return Chosen(read_kinds(found.kinds), of, found.made_at, found.made_by)
     return Chosen(BUILT_IN, BUILT_IN_NAME)
+
+
+def _select_chosen() -> Select[Any]:
+    """The newest choice of a village, and the town's newest."""
+    own = OverseerChoice.village_id == bindparam("village_id", type_=OverseerChoice.village_id.type)
+    newest = select(func.max(OverseerChoice.id)).where(own | OverseerChoice.village_id.is_(None))
+    told = (OverseerChoice.village_id, OverseerChoice.kinds, OverseerChoice.made_at, OverseerChoice.made_by)
+    none: Select[Any] = select()
+    return none.add_columns(*told).where(OverseerChoice.id.in_(newest.group_by(OverseerChoice.village_id)))
+
+
+_CHOSEN = _select_chosen()
 
 
 def list_choices(session: Session, village_id: int | None, limit: int = 20) -> list[OverseerChoice]:

@@ -217,7 +217,16 @@ def match_still_calling(now: datetime) -> ColumnElement[bool]:
 
     It is open, and the household has called, or been on the line, lately.
     """
-    lately = or_(Alert.raised_at > now - STILL_CALLS, Alert.on_line_until > now - STILL_CALLS)
+    return _match_calling_since(now - STILL_CALLS)
+
+
+def match_anybody_calling(since: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether any household calls for help at present; `since` was `STILL_CALLS` ago."""
+    return exists(Alert.id).where(Alert.incident_id == Incident.id, _match_calling_since(since))
+
+
+def _match_calling_since(since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    lately = or_(Alert.raised_at > since, Alert.on_line_until > since)
     return and_(Incident.closed_at.is_(None), Alert.withdrawn_at.is_(None), lately)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Table, Update, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from config.database import insert_or_skip
+from config.database import insert_new, insert_or_skip
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules import triggers
@@ -47,6 +47,44 @@ def receive(
     )
     found: InboundEvent | None = made.one_or_none()
     return found
+
+
+def receive_alarm(session: Session, carrier_key: str, number: str, text: str, now: datetime) -> int | None:
+    """The same of an alarm, whose caller waits: the event's id alone. What it is answered with: `write_answer`."""
+    values = {
+        "carrier_key": carrier_key,
+        "kind": InboundKind.ALARM,
+        "number": number,
+        "text": text,
+        "received_at": now,
+        "answer": {},
+    }
+    return insert_new(session, InboundEvent, values)
+
+
+def write_answer(
+    session: Session,
+    event_id: int,
+    kind: InboundKind,
+    answer: dict[str, Any],
+    *,
+    incident_id: int | None,
+    household_id: int | None,
+) -> None:
+    """What became of the event of `receive_alarm`, for its repetition."""
+    values = {"event_id": event_id, "to_kind": kind, "to_answer": answer}
+    values |= {"to_incident": incident_id, "to_household": household_id}
+    session.connection().execute(_ANSWER, values)
+
+
+def _ask_to_answer() -> Update:
+    kept = cast(Table, InboundEvent.__table__)
+    names = {"kind": "to_kind", "answer": "to_answer", "incident_id": "to_incident", "household_id": "to_household"}
+    to = {name: bindparam(given, type_=kept.c[name].type) for name, given in names.items()}
+    return update(kept).where(kept.c.id == bindparam("event_id")).values(to)
+
+
+_ANSWER = _ask_to_answer()
 
 
 def match_open_since(moment: ColumnElement[datetime]) -> ColumnElement[bool]:

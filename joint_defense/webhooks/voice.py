@@ -107,11 +107,12 @@ def answer_menu(asked: int) -> Response:
     """
     call = read_call(request.form, get_runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
+    said_before_it = asked > 1
     if has_alarm(keys):
-        return _raise(call)
+        return _raise(call, said_before_it=said_before_it)
     spoken = understand(call.speech, Writer.AT_REST) if call.speech else None
     if spoken is not None and spoken.meaning is Meaning.ALARM:
-        return _raise(call, spoken)
+        return _raise(call, spoken, said_before_it=said_before_it)
     if asks_for_test(keys):
         tested = _take_test(call)
         if tested is not None:
@@ -177,8 +178,10 @@ def _answer_menu(
     )
 
 
-def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
-    """A call raises an alarm; `spoken` is what was said instead of a key."""
+def _raise(call: InboundCall, spoken: Understood | None = None, *, said_before_it: bool = False) -> Response:
+    """A call raises an alarm; `spoken` is what was said instead of a key, `said_before_it` that something may have been
+    said at the menu before that.
+    """
     key = make_alarm_key(call.sid)
     if get_runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
@@ -196,7 +199,7 @@ def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
     try:
         with get_runtime().database.begin() as session:
             raised = intake.raise_alarm(session, trigger, read_clock(session), get_runtime().limits)
-            if not raised.repeated:
+            if said_before_it and not raised.repeated:
                 said_before.note_said_before(session, raised.alert_id, call.sid, read_clock(session))
     except Exception as error:
         return keep_alarm(call, "" if spoken is None else call.speech, error)
