@@ -24,12 +24,7 @@ from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
-from joint_defense.incidents.answers import (
-    STILL_CALLS,
-    find_callers_among,
-    find_silent_callers,
-    match_anybody_calling,
-)
+from joint_defense.incidents.answers import STILL_CALLS, find_callers_among, find_silent_callers, match_anybody_calling
 from joint_defense.incidents.record import find_answer, note_update, receive_alarm, write_answer
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Alert, Delivery, Incident, IncidentUpdate, count_parties
@@ -132,15 +127,11 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     return answer
 
 
-_KINDS = {
-    Outcome.STRANGER: InboundKind.STRANGER,
-    Outcome.MUTED: InboundKind.MUTED,
-    Outcome.FLOOD: InboundKind.FLOOD,
-}
+_KINDS = {Outcome.STRANGER: InboundKind.STRANGER, Outcome.MUTED: InboundKind.MUTED, Outcome.FLOOD: InboundKind.FLOOD}
 
 
 def _take_in(session: Session, caller: Caller, trigger: Trigger, now: datetime, limits: Limits) -> IntakeResult:
-    """The alarm of somebody on the roster, whose group is held."""
+    """Somebody on the roster calls for help; their group is held."""
     since = now - timedelta(seconds=limits.merge_window)
     known = _read_known(session, caller, trigger.number, since, now)
     incident = _find_own_incident(session, caller) if known.own else None
