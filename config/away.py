@@ -1,7 +1,8 @@
 """A database that is away, or busy with a whole list: what that is, and how nobody waits for it for long.
 
 PostgreSQL's client library waits for an answer for ever, so `make_bounded_connect` makes connections that give up, and
-`Breaker` keeps everybody else from waiting for a database that somebody is waiting for in vain already.
+`Breaker` keeps everybody else from waiting for a database that somebody is waiting for in vain already. A transaction
+begins by words of ours, which also tell whether its connection lives and how long others wait for what it locks.
 
 SQLite has one writer. An alarm that has waited a moment for it writes a new mark into a file beside the database;
 whoever writes what takes seconds looks for that between two rows, and ends in `GaveWay`: all of it is taken back, to
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,11 @@ LOOKS_EVERY = 0.03
 """Seconds after which whoever writes a whole list looks again whether an alarm waits."""
 _WATCH = "gives_way"
 
+LOCK_SECONDS = 7.0
+"""For a lock: PostgreSQL itself gives up then, because it does not notice a client that has gone away."""
+
 _limit = threading.local()
+_how = threading.local()
 
 
 class DatabaseAway(SQLAlchemyError):
@@ -96,6 +102,42 @@ def _make_bounded_class() -> Any:
                 raise psycopg.OperationalError(f"the server has not answered within {seconds:g} s") from error
 
     return BoundedConnection
+
+
+BEGIN = "BEGIN"
+TRIAL = "SELECT 1"
+
+
+def write_beginning(idle_seconds: float) -> str:
+    """What a transaction begins with. One message: a question of its own each would cost a third of a short one."""
+    return (
+        f"{BEGIN}; SELECT clock_timestamp(),"
+        f" set_config('idle_in_transaction_session_timeout', '{idle_seconds:g}s', true),"
+        f" set_config('lock_timeout', '{LOCK_SECONDS:g}s', true)"
+    )
+
+
+@contextmanager
+def begin_with(words: str) -> Iterator[None]:
+    """Within the block this thread's transactions begin with these words; with none, each statement is its own."""
+    before: str = getattr(_how, "words", BEGIN)
+    _how.words = words
+    try:
+        yield
+    finally:
+        _how.words = before
+
+
+def begin_on_postgresql(proxied: Any) -> None:
+    """Begin a transaction on PostgreSQL, and keep what time it is then, where that is asked for."""
+    words: str = getattr(_how, "words", BEGIN)
+    # With an isolation level of its own the driver begins by itself.
+    if words and proxied.driver_connection.autocommit:
+        cursor = proxied.driver_connection.cursor()
+        cursor.execute(words, prepare=False)
+        if cursor.nextset():
+            proxied.info["moment"] = cursor.fetchone()[0].astimezone(UTC)
+        cursor.close()
 
 
 class Breaker:

@@ -49,15 +49,20 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sess
 from sqlalchemy.types import TypeDecorator
 
 from config.away import (
+    BEGIN,
     HUNG,
+    TRIAL,
     Breaker,
     DatabaseAway,
     begin_at_once,
+    begin_on_postgresql,
+    begin_with,
     give_way,
     limit_seconds,
     make_bounded_connect,
     take_turn,
     watch,
+    write_beginning,
 )
 from config.sealing import Seal
 
@@ -65,8 +70,6 @@ CONNECT_SECONDS = 2
 """To get hold of a connection: psycopg allows no less. Also for the ping of one that is there already."""
 STATEMENT_SECONDS = 8.0
 """For the answer to one statement, the wait for locks included: a carrier gives a webhook 15 s."""
-LOCK_SECONDS = 7.0
-"""For a lock: PostgreSQL itself gives up then, because it does not notice a client that has gone away."""
 IDLE_SECONDS = 2.0
 """Between two statements of a transaction on the alarm's way. A process that hangs in one holds rows that others need:
 PostgreSQL ends it then, and they go on."""
@@ -146,7 +149,7 @@ class Database:
     ) -> None:
         self.engine = _make_sqlite_engine(url) if url.startswith("sqlite") else _make_postgresql_engine(url, pool_size)
         self.statement_seconds = statement_seconds
-        self._beginning = _write_beginning(IDLE_SECONDS)
+        self._beginning = write_beginning(IDLE_SECONDS)
         self._clock_difference = ClockDifference()
         self.seal = seal or Seal()
         known = {"clock": self._clock_difference, "seal": self.seal}
@@ -170,7 +173,7 @@ class Database:
     def patient(self) -> Database:
         """The same database, for work that thinks for long between two statements of a transaction, and may wait."""
         found = copy.copy(self)
-        found._beginning = _write_beginning(PATIENT_IDLE_SECONDS)
+        found._beginning = write_beginning(PATIENT_IDLE_SECONDS)
         found._presses = False
         return found
 
@@ -225,7 +228,7 @@ class Database:
         the connection is tried before. It waits for its answer as any other, and for a lock as long. Raises as `begin`.
         """
         begun = time.monotonic()
-        with limit_seconds(self.statement_seconds), _begin_with(_TRIAL if once else ""):
+        with limit_seconds(self.statement_seconds), begin_with(TRIAL if once else ""):
             while True:
                 with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
                     connection = self._connect_alone()
@@ -252,7 +255,7 @@ class Database:
         same breath what time it is.
         """
         options = {"reads": reads, "presses": self._presses}
-        with _begin_with(_BEGIN if reads else self._beginning):
+        with begin_with(BEGIN if reads else self._beginning):
             try:
                 connection = session.connection(execution_options=options)
             except DBAPIError as error:
@@ -332,45 +335,8 @@ def _make_postgresql_engine(url: str, pool_size: int) -> Engine:
         },
     )
     event.listen(engine, "do_connect", lambda _dialect, _record, given, named: make_bounded_connect(*given, **named))
-    cast(Any, engine.dialect).do_begin = _begin
+    cast(Any, engine.dialect).do_begin = begin_on_postgresql
     return engine
-
-
-_BEGIN = "BEGIN"
-_TRIAL = "SELECT 1"
-_how = threading.local()
-
-
-def _write_beginning(idle_seconds: float) -> str:
-    """What a transaction begins with. One message: a question of its own each would cost a third of a short one."""
-    return (
-        f"{_BEGIN}; SELECT clock_timestamp(),"
-        f" set_config('idle_in_transaction_session_timeout', '{idle_seconds:g}s', true),"
-        f" set_config('lock_timeout', '{LOCK_SECONDS:g}s', true)"
-    )
-
-
-@contextmanager
-def _begin_with(words: str) -> Iterator[None]:
-    """Within the block this thread's transactions begin with these words; with none, each statement is its own."""
-    before: str = getattr(_how, "words", _BEGIN)
-    _how.words = words
-    try:
-        yield
-    finally:
-        _how.words = before
-
-
-def _begin(proxied: Any) -> None:
-    """Begin a transaction on PostgreSQL, and keep what time it is then, where that is asked for."""
-    words: str = getattr(_how, "words", _BEGIN)
-    # With an isolation level of its own the driver begins by itself.
-    if words and proxied.driver_connection.autocommit:
-        cursor = proxied.driver_connection.cursor()
-        cursor.execute(words, prepare=False)
-        if cursor.nextset():
-            proxied.info["moment"] = cursor.fetchone()[0].astimezone(UTC)
-        cursor.close()
 
 
 def _make_sqlite_engine(url: str) -> Engine:
