@@ -14,6 +14,7 @@ from groups.web.shell import (
     access_log,
     assets,
     error_pages,
+    installable,
     languages,
     navigation,
     page_warnings,
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
         assets,
         times,
         error_pages,
+        installable,
     ):
         part.register(app)
     for capability in (accounts, uploads, roster, history, responders, enrolment, figures):

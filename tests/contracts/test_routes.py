@@ -21,6 +21,7 @@ OPEN_ROUTES = {
     "/first-sign-in": "who has no password yet sets one here, with a code",
     "/sign-in/text": "who has forgotten the password signs in by a text",
     "/sign-in/text/code": "the same",
+    **dict.fromkeys(("/manifest.webmanifest", "/offline-worker.js", "/offline"), "a name and a script: nobody's data"),
     "/help": "how to call for help is no secret",
     "/help/<topic>": "the same",
     "/language": "the sign-in page can be read in both languages",

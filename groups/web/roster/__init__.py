@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groups.web.roster import directory, drawing_up, exports, groups, households, imports, villages
+from groups.web.roster import directory, drawing_up, exports, groups, households, imports, offline, villages
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    for part in (villages, groups, drawing_up, households, imports, directory, exports):
+    for part in (villages, groups, drawing_up, households, imports, directory, exports, offline):
         part.register(app)

@@ -56,6 +56,11 @@ def show(app: Flask, package: str, folder: Path) -> None:
     app.register_blueprint(Blueprint(f"templates_of_{package}", __name__, template_folder=str(folder)))
 
 
+def find_asset(name: str) -> str:
+    """The address of a file of ours, for a view."""
+    return _ADDRESSES.of()[name]
+
+
 def _find_address(app: Flask, name: str) -> str:
     return _ADDRESSES.of(app)[name]
 

@@ -161,6 +161,9 @@ _POLICY = "; ".join(
         # Bootstrap's CSS carries small drawings as data.
         "img-src 'self' data:",
         "connect-src 'self'",
+        # The app on a phone's home screen, and what answers there without a network.
+        "manifest-src 'self'",
+        "worker-src 'self'",
         # The sound of a new alarm.
         "media-src 'self'",
         "form-action 'self'",

@@ -20,12 +20,14 @@ HOUSE = "/villages/<code>/households/<int:household_id>"
 GROUP = "/villages/<code>/groups/<int:group_id>"
 OPEN = {
     *("/sign-in", "/sign-in/code", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"),
+    *("/manifest.webmanifest", "/offline-worker.js", "/offline"),
     *("/help", "/help/<topic>", "/sign-in/text", "/sign-in/text/code"),
 }
 GUARDED = {
     "/": EVERYBODY,
     "/sign-out": EVERYBODY,
     "/help/<topic>.pdf": EVERYBODY,
+    "/offline-roster": frozenset({AccountRole.VILLAGE_HEAD}),
     "/account": EVERYBODY,
     "/account/password": EVERYBODY,
     "/account/sessions/revoke": EVERYBODY,
