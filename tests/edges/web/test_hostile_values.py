@@ -63,7 +63,7 @@ def test_no_address_and_no_form_fails_over_what_is_sent_to_it(
         assert found is not None
         known = {
             "code": VILLAGE, "group_id": found.group_id, "household_id": found.id, "kind": "responders",
-            "account_id": session.scalars(select(Account.id).order_by(Account.id)).first(),
+            "topic": "texts", "account_id": session.scalars(select(Account.id).order_by(Account.id)).first(),
             "incident_id": incident_id, "form": "csv", "row_id": 1, "phone_id": found.phones[0].id,
         }  # fmt: skip
     admin = signed_in(AccountRole.ADMIN)

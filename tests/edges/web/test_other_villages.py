@@ -127,7 +127,7 @@ def _list_asked(web: Flask) -> list[tuple[Rule, str]]:
 
 
 def _fill(rule: Rule, ids: Ids, code: str) -> str:
-    given = ids | {"code": code, "kind": "responders", "form": "xlsx", "deed": "consent"}
+    given = ids | {"code": code, "kind": "responders", "topic": "texts", "form": "xlsx", "deed": "consent"}
     return PARTS.sub(lambda part: str(given[part[2]]), str(rule))
 
 
