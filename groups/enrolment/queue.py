@@ -64,6 +64,18 @@ def find_households(
     return describe(session, ids[:most], today), len(ids) > most
 
 
+def count_enrolled_outside(session: Session, village_id: int, today: date) -> int:
+    """How many households of a village are signed up today and in no group: their alarm rings nobody."""
+    in_none = or_(Household.group_id.is_(None), Group.archived_at.is_not(None))
+    asked = (
+        select(func.count())
+        .select_from(Household)
+        .outerjoin(Group, Group.id == Household.group_id)
+        .where(Household.village_id == village_id, Household.archived_at.is_(None), in_none, _match_signed_up(today))
+    )
+    return session.scalar(asked) or 0
+
+
 def _rank(session: Session, words: Sequence[str], today: date, whose: ColumnElement[bool], most: int) -> Sequence[int]:
     """The first of these households of the roster, and one more where there are more, surest first."""
     whole = words[0] if len(words) == 1 else ""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -265,7 +265,10 @@ def read_values(row: Base) -> dict[str, Any]:
 
 def simplify(value: Any) -> Any:
     """A column's value as JSON keeps it: moments and days as ISO texts, words of a StrEnum as their value."""
-    if isinstance(value, (datetime, date)):
+    if isinstance(value, datetime):
+        # As the database gives it back: an undo compares the two, and midnight here is 16:00 there.
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value
 

@@ -39,6 +39,7 @@ class Action(StrEnum):
     CHANGE_NUMBER = "change_number"
     MOVE_HOUSEHOLD = "move_household"
     MOVE_VILLAGE = "move_village"
+    MARK_AWAY = "mark_away"
     BACK_HOME = "back_home"
     ARCHIVE_HOUSEHOLD = "archive_household"
     ERASE_HOUSEHOLD = "erase_household"

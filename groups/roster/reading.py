@@ -131,6 +131,12 @@ class VillageHome:
     def to_mend(self) -> int:
         return sum(group.to_mend for group in self.groups)
 
+    @property
+    def flawed(self) -> list[GroupCard]:
+        """The groups with flaws, those that leave somebody without help first."""
+        found = [group for group in self.groups if group.flaws]
+        return sorted(found, key=lambda group: GroupFlaw.UNREACHABLE not in group.flaws)
+
 
 def read_village(session: Session, village: Village, now: datetime, today: date) -> VillageHome:
     """A village and its groups, in their order."""
@@ -160,6 +166,11 @@ def list_houses(session: Session, village_id: int, group_id: int | None, now: da
         return list_houses_where(session, Household.group_id == group_id, now)
     in_none = or_(Household.group_id.is_(None), Group.id.is_(None))
     return list_houses_where(session, (Household.village_id == village_id) & in_none, now)
+
+
+def list_village_houses(session: Session, village_id: int, now: datetime) -> list[HouseLine]:
+    """All households of a village, door by door."""
+    return list_houses_where(session, Household.village_id == village_id, now)
 
 
 def find_house(session: Session, household_id: int, now: datetime) -> HouseLine | None:

@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, LazyString] = {
     Action.CHANGE_NUMBER: _l("Number changed"),
     Action.MOVE_HOUSEHOLD: _l("Moved to another group"),
     Action.MOVE_VILLAGE: _l("Moved to another village"),
+    Action.MARK_AWAY: _l("Away"),
     Action.BACK_HOME: _l("At home again"),
     Action.ARCHIVE_HOUSEHOLD: _l("Household archived"),
     Action.ERASE_HOUSEHOLD: _l("Household erased"),

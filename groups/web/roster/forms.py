@@ -20,6 +20,7 @@ from groups.web.shell.forms import Form, IdField, ListedRows, MarkField, TextFie
 from groups.web.shell.languages import write_error
 
 EMPTY_ROWS = 2
+"""So many rows for phones a form has at least; one that has phones has one row more."""
 LONGEST_NOTE = 200
 LONGEST_SENT = 1000
 """Of a field, so that one that is too long is told so; what is longer yet is cut."""
@@ -51,7 +52,8 @@ class HouseholdForm:
     landmark: str = ""
     note: str = ""
     silent: bool = False
-    away_until: str = ""
+    away_until: str | None = ""
+    """None: the form does not ask, and it stays as it is."""
     first_help: str = ""
     version: int = 0
     phones: list[PhoneRow] = field(default_factory=list)
@@ -64,8 +66,8 @@ class HouseholdForm:
         return bool(self.errors) or any(row.error for row in self.phones)
 
     def with_room(self) -> HouseholdForm:
-        """With empty rows for more phones."""
-        room = min(EMPTY_ROWS, MOST_PHONES - len(self.phones))
+        """With empty rows for phones: two where there is none yet, one more where there are some."""
+        room = min(1 if self.phones else EMPTY_ROWS, MOST_PHONES - len(self.phones))
         self.phones += [PhoneRow(rank=str(len(self.phones) + 1 + extra)) for extra in range(room)]
         return self
 
@@ -108,9 +110,10 @@ def read_form() -> HouseholdForm:
     """What a browser sent; rows without a number are none."""
     sent = _SentHousehold.sent()
     rows = [(place, PhoneRow(**row.data)) for place, row in enumerate(sent.phones.data) if row.number.data.strip()]
-    texts = ("head", "door", "landmark", "note", "away_until", "first_help")
+    texts = ("head", "door", "landmark", "note", "first_help")
     return HouseholdForm(
         **{name: sent[name].data for name in texts},
+        away_until=sent.away_until.data if "away_until" in sent.typed else None,
         silent=sent.silent.data,
         version=sent.version.data or 0,
         phones=[row for _, row in sorted(rows, key=lambda each: _turn(*each))],
@@ -145,8 +148,13 @@ def fill_form(house: HouseLine, settings: Settings) -> HouseholdForm:
     )
 
 
-def judge_form(form: HouseholdForm, settings: Settings, now: datetime) -> tuple[Fields, list[PhoneEntry]] | None:
-    """The household that the form means, or None, with what is wrong noted in the form."""
+def judge_form(
+    form: HouseholdForm, settings: Settings, now: datetime, away_until: datetime | None = None
+) -> tuple[Fields, list[PhoneEntry]] | None:
+    """The household that the form means, or None, with what is wrong noted in the form.
+
+    `away_until`: what it is at present, for a form that does not ask.
+    """
     texts = {name: tidy(getattr(form, name)) for name in ("head", "door", "landmark", "note")}
     if not texts["head"]:
         form.errors["head"] = gettext("Enter the name of the head of the household.")
@@ -156,7 +164,8 @@ def judge_form(form: HouseholdForm, settings: Settings, now: datetime) -> tuple[
             form.errors[name] = gettext("At most %(count)s characters.", count=longest)
         elif find_flaw(text[:LONGEST_NAME]):
             form.errors[name] = gettext("It has signs that cannot be kept.")
-    away_until = _read_away_until(form, settings, now)
+    if form.away_until is not None:
+        away_until = read_away_until(form.away_until, form.errors, settings, now)
     entries = [_read_entry(row, settings) for row in form.phones]
     _find_twins(form, entries)
     if form.wrong:
@@ -242,16 +251,17 @@ def _find_twins(form: HouseholdForm, entries: list[PhoneEntry | None]) -> None:
         form.errors["phones"] = gettext("A household has at most %(count)s phones.", count=MOST_PHONES)
 
 
-def _read_away_until(form: HouseholdForm, settings: Settings, now: datetime) -> datetime | None:
-    if not form.away_until.strip():
+def read_away_until(text: str, errors: dict[str, str], settings: Settings, now: datetime) -> datetime | None:
+    """The end of the last day of an absence; None where there is none, or with what is wrong noted in `errors`."""
+    if not text.strip():
         return None
     try:
-        until = end_of(read_day(form.away_until), settings)
+        until = end_of(read_day(text), settings)
     except InvalidDay as error:
-        form.errors["away_until"] = write_error(error)
+        errors["away_until"] = write_error(error)
         return None
     if until <= now:
-        form.errors["away_until"] = gettext("This day is over already.")
+        errors["away_until"] = gettext("This day is over already.")
     elif until - now > LONGEST_ABSENCE:
-        form.errors["away_until"] = gettext("Away for more than a year: archive the household instead.")
+        errors["away_until"] = gettext("Away for more than a year: archive the household instead.")
     return until

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
@@ -28,17 +29,19 @@ from groups.roster import households
 from groups.roster.households import PhoneEntry
 from groups.roster.reading import HouseLine, find_house, list_group_names
 from groups.roster.search import get_village_meant
+from groups.rules.days import find_local_day
 from groups.rules.phone import as_written_here
 from groups.web.roster import forms
 from groups.web.roster.common import find_way_back, make_batch, may_be_taken, tell, undo_address, wants_fragment
 from groups.web.roster.forms import HouseholdForm, PhoneRow, read_number
-from groups.web.roster.words import FIELDS, FIRST_HELP, LANGUAGES
+from groups.web.roster.words import FIELDS, FIRST_HELP, LANGUAGES, write_last_day
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, require
 from groups.web.shell.access_log import show_numbers
 from groups.web.shell.error_pages import show_error
 from groups.web.shell.forms import Form, IdField, TextField, WordsField
 from groups.web.shell.languages import write_error
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("household", __name__)
 
@@ -129,7 +132,7 @@ def save(code: str, household_id: int) -> ResponseReturnValue:
     with hold_household(code, household_id, Action.EDIT_HOUSEHOLD) as (household, batch):
         house = get_house(batch.session, household.village_id, household_id)
         form.take = may_be_taken(batch.session, form.take)
-        judged = forms.judge_form(form, get_settings(), batch.now)
+        judged = forms.judge_form(form, get_settings(), batch.now, house.away_until)
         edited = judged is not None and household.version != form.version
         if judged is None or edited or forms.name_owners(batch.session, form, judged[1], household_id):
             judged = None
@@ -151,10 +154,12 @@ def _draw_form(
     *,
     group_id: int | None = None,
     edited: bool = False,
+    away: AwayForm | None = None,
 ) -> str:
     """The household's page; after another's change with what that was, and the version that saving now would meet."""
     with get_database().begin() as session:
         village = get_own_village(session, code)
+        now = read_clock(session)
         groups = list_group_names(session, village.id)
         theirs = find_contested(forms.fill_form(house, get_settings()), form) if edited and house is not None else []
         who = find_last_change(session, house.id) if edited and house is not None else None
@@ -169,6 +174,8 @@ def _draw_form(
         edited=edited,
         theirs=theirs,
         who=who,
+        away=away or AwayForm.empty(),
+        in_a_week=find_local_day(now, get_zone()) + timedelta(days=7),
         town_wide=get_signed_in().village_id is None,
         phone_buttons=slots.SLOTS.of().list_phone_buttons(get_signed_in().role),
     )
@@ -192,7 +199,7 @@ _FIELDS: Mapping[str, Callable[[HouseholdForm], str]] = {
     "door": lambda form: form.door,
     "landmark": lambda form: form.landmark,
     "note": lambda form: form.note,
-    "away_until": lambda form: form.away_until,
+    "away_until": lambda form: form.away_until or "",
     "silent": lambda form: gettext("yes") if form.silent else gettext("no"),
     "first_help": lambda form: _write_help(form.first_help),
 }
@@ -200,7 +207,8 @@ _FIELDS: Mapping[str, Callable[[HouseholdForm], str]] = {
 
 def find_contested(theirs: HouseholdForm, mine: HouseholdForm) -> list[tuple[str, str, str]]:
     """Where the two differ: the field, how it stands, how the second wants it. Both forms are sound."""
-    told = [(str(FIELDS[name]), words(theirs), words(mine)) for name, words in _FIELDS.items()]
+    asked = [name for name in _FIELDS if name != "away_until" or mine.away_until is not None]
+    told = [(str(FIELDS[name]), _FIELDS[name](theirs), _FIELDS[name](mine)) for name in asked]
     told.append((gettext("Phones"), _write_phones(theirs), _write_phones(mine)))
     return [each for each in told if each[1] != each[2]]
 
@@ -274,6 +282,36 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
         return redirect(f"{here}#move-village", 303)
     tell(gettext("%(head)s lives in %(village)s now.", head=household.head, village=wanted.name), batch, code)
     return redirect(draw_group(code, group_id), 303)
+
+
+class AwayForm(Form):
+    """The last day of an absence."""
+
+    day = TextField(most=40)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/away")
+@require(*KEEPERS)
+def mark_away(code: str, household_id: int) -> ResponseReturnValue:
+    """Nobody is at home up to and with a day."""
+    sent, wrong = AwayForm.sent(), dict[str, str]()
+    with hold_household(code, household_id, Action.MARK_AWAY) as (household, batch):
+        until = forms.read_away_until(sent.day.data, wrong, get_settings(), batch.now)
+        if until is None and not wrong:
+            wrong = {"away_until": gettext("Choose the last day they are away.")}
+        if not wrong:
+            households.set_away(batch, household, until)
+    if until is None or wrong:
+        with get_database().begin() as session:
+            house = get_house(session, get_own_village(session, code).id, household_id)
+        form = forms.fill_form(house, get_settings()).with_room()
+        form.errors = wrong
+        return _draw_form(code, house, form, away=sent), 422
+    said = gettext(
+        "%(head)s is away until %(day)s, and is texted, not called.", head=household.head, day=write_last_day(until)
+    )
+    tell(said, batch, code)
+    return redirect(url_for("household.show", code=code, household_id=household_id), 303)
 
 
 @pages.post("/villages/<code>/households/<int:household_id>/back")

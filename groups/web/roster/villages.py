@@ -10,14 +10,14 @@ from flask_babel import gettext, lazy_gettext
 
 from config.database import read_clock
 from config.services import get_database
-from groups.enrolment.queue import Found, find_households
+from groups.enrolment.queue import Found, count_enrolled_outside, find_households
 from groups.errors import GroupsError
 from groups.models.accounts import AccountRole
 from groups.models.changes import Action
 from groups.models.roster import VillageKind
 from groups.roster import groups
 from groups.roster import villages as roster_villages
-from groups.roster.reading import list_group_names, list_houses, read_village
+from groups.roster.reading import list_group_names, list_houses, list_village_houses, read_village
 from groups.roster.search import list_villages, search
 from groups.rules.days import find_local_day
 from groups.web.roster import words
@@ -129,6 +129,19 @@ def show_ungrouped(code: str) -> ResponseReturnValue:
     return draw_ungrouped(code)
 
 
+@pages.get("/villages/<code>/to-check")
+@require(*READERS)
+def show_to_check(code: str) -> ResponseReturnValue:
+    """The households whose phones are to be checked, of all groups, each with what mends it."""
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
+        houses = [
+            house for house in list_village_houses(session, village.id, read_clock(session)) if house.needs_mending
+        ]
+        names = dict(list_group_names(session, village.id))
+    return render_template("roster/to_check.html", village=village, houses=houses, names=names)
+
+
 def draw_ungrouped(code: str, wrong: str = "", picked: Collection[int] = (), chosen: int | None = None) -> str:
     """That page; with what is wrong, and what was picked."""
     with get_database().begin() as session:
@@ -152,12 +165,15 @@ def _draw_home(code: str, wrong: str = "") -> str:
         village = get_own_village(session, code)
         now = read_clock(session)
         found = search(session, village.id, text, now) if text.strip() else None
-        home = read_village(session, village, now, find_local_day(now, get_zone()))
+        today = find_local_day(now, get_zone())
+        home = read_village(session, village, now, today)
+        enrolled_outside = count_enrolled_outside(session, village.id, today) if home.ungrouped else 0
     banner = slots.SLOTS.of().banner
     return render_template(
         "roster/village.html",
         village=village,
         home=home,
+        enrolled_outside=enrolled_outside,
         text=text,
         found=found,
         banner=banner(village.id) if banner is not None else "",

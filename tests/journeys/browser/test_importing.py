@@ -127,6 +127,7 @@ def change_move_and_take_back(page: Page) -> None:
     card.get_by_role("button", name="保存").click()
     expect(page.locator(".house", has_text="郑小芳")).to_contain_text("139 1111 0049")
     page.get_by_role("link", name="郑阿根", exact=True).click()
+    page.get_by_text("换组、移出名册").click()
     page.get_by_label("联防组").select_option(label="第1联防组")
     page.get_by_role("button", name="移动").click()
     expect(page.get_by_role("heading", name="第1联防组")).to_be_visible()

@@ -97,6 +97,7 @@ def test_a_head_signs_in_changes_a_number_in_two_taps_moves_a_household_and_take
     expect(page.locator(".house", has_text="陈桂芳")).to_contain_text("新号码：139 0574 8888")
 
     page.locator(".house", has_text="赵阿根").get_by_role("link", name="赵阿根", exact=True).click()
+    page.get_by_text("换组、移出名册").click()
     page.get_by_label("联防组").select_option(label="5组")
     page.get_by_role("button", name="移动").click()
     expect(page.get_by_role("heading", name="5组")).to_be_visible()
@@ -182,6 +183,7 @@ def test_every_page_of_the_rosters_is_legible_and_axe_finds_nothing(window: Wind
         "new": f"{home}/households/new?group={village.group}",
         "history": f"{home}/history",
         "ungrouped": f"{home}/ungrouped",
+        "to check": f"{home}/to-check",
     }
     found: dict[str, object] = {}
     for name, address in pages.items():

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
+from groups.models.enrolment import Subscription
 from groups.models.figures import ProofKind, ReachProof
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster import search
@@ -387,7 +388,56 @@ def test_numbers_that_the_carrier_refused_come_first_with_the_reason_in_words(he
     assert "2次警情打不通" in page
     assert page.index(">赵阿根<") < page.index(">王建国<")
     assert "21211" not in page
-    assert "有 2 户需要核实" in head.get(HOME).text
+    assert "2 户需要核实" in head.get(HOME).text
+    to_check = head.get(f"{HOME}/to-check").text
+    assert "空号" in to_check
+    assert "2次警情打不通" in to_check
+    assert "王建国" not in to_check
+    assert "/phones/" in to_check, "a number is changed there, in its place"
+
+
+def test_the_home_says_first_what_keeps_help_away_and_leads_to_it(head: Visitor, roster: Roster) -> None:
+    page = head.get(HOME).text
+    assert f'href="{HOME}/ungrouped"' not in page
+    assert "4组</strong>：有电话的不足两户" in page, "an empty group"
+    with roster.store.begin() as session:
+        for name in ("王建国", "李建国"):
+            session.get_one(Household, roster.houses[name]).group_id = None
+        wang = roster.houses["王建国"]
+        session.add(Subscription(household_id=wang, plan="联防", number="", starts_on=date(2026, 1, 1)))
+    page = head.get(HOME).text
+    problems = page[page.index('class="problems"') : page.index("</ul>", page.index('class="problems"'))]
+    assert "1 户办了但叫不到任何人 （未编组共2户）" in re.sub(r"<[^>]+>", "", problems)
+    assert problems.index("/ungrouped") < problems.index("4组")
+    assert page.index('class="problems"') < page.index('role="search"') < page.index('class="group-lines"')
+
+
+def test_a_household_is_away_by_one_button_with_a_day_and_stays_so_when_other_things_change(
+    head: Visitor, roster: Roster
+) -> None:
+    page = roster.page("王建国")
+    for day, why in (("", "请选择外出到哪一天"), ("2020-01-01", "这一天已经过去"), ("someday", "日期")):
+        answer = head.post(f"{page}/away", {"day": day}, of=page)
+        assert answer.status_code == 422
+        assert why in answer.text
+    with roster.store.begin() as session:
+        last = read_clock(session).astimezone(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=9)
+    answer = head.post(f"{page}/away", {"day": str(last)}, of=page, follow_redirects=True)
+    assert "只发短信、不打电话" in answer.text
+    _undo(head, f"{HOME}/history")
+    assert roster.household("王建国").away_until is None
+    head.post(f"{page}/away", {"day": str(last)}, of=page)
+    until = roster.household("王建国").away_until
+    assert until is not None
+    head.post(page, _form(head.get(page).text, door="3-1C"))
+    assert roster.household("王建国").door == "3-1C"
+    assert roster.household("王建国").away_until == until
+
+
+def test_the_first_empty_phone_is_no_further_one(head: Visitor, roster: Roster) -> None:
+    new = head.get(f"{HOME}/households/new").text
+    assert new.index(">电话</label>") < new.index(">再加一部电话</label>")
+    assert head.get(roster.page("王建国")).text.count(">再加一部电话</label>") == 1
 
 
 def test_the_age_of_a_proof_stands_wherever_a_number_stands(head: Visitor, roster: Roster) -> None:
@@ -403,7 +453,7 @@ def test_the_age_of_a_proof_stands_wherever_a_number_stands(head: Visitor, roste
                 )
             )
     young, old = (str(today - timedelta(days=days)) for days in (29, 30))
-    assert "近30天打通1户" in head.get(HOME).text
+    assert "<td>1/6户</td>" in head.get(HOME).text
     page = head.get(roster.group_page).text
     assert "<dt>近30天打通</dt><dd>6 户中有 1 户" in re.sub(r"\s*\n\s*", "", page)
     for told in (f"近30天打通 {young}", f"有电话，上次打通 {old}", "有电话，从未打通"):
