@@ -36,7 +36,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint audit bench faults simulate nights upkeep-days mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
+.PHONY: demo test check lint audit bench faults upgrade-drill promotion-drill simulate nights upkeep-days mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -92,6 +92,13 @@ fuzz: setup
 
 faults: setup
 	@$(BIN)/python -m tools.faults $(ARGS)
+
+# The last release's data and processes to this one and back, and a standby's promotion, each under a stream of alarms.
+upgrade-drill: setup
+	@$(BIN)/python -m tools.under_alarms upgrade $(ARGS)
+
+promotion-drill: setup
+	@$(BIN)/python -m tools.under_alarms promotion $(ARGS)
 
 # Before anything has landed: rm migrations/versions/0001*; make migration m="the roster and the alarm"
 migration: setup
