@@ -43,6 +43,7 @@ COMMANDS = {
     "data-keys": "joint_defense.operations.data_keys:data_keys",
     "doctor": "joint_defense.operations.commands:doctor",
     "privacy": "joint_defense.operations.privacy:privacy_commands",
+    "cost": "joint_defense.operations.cost_commands:cost",
     "alerts": "joint_defense.operations.service_alert_commands:alerts",
     "backup": "joint_defense.operations.commands:backup",
     "version": "joint_defense.operations.commands:version",

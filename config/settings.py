@@ -148,6 +148,8 @@ class Settings(BaseModel):
     countries: Names = ("+86",)
     drill_hours: str = "9-11,15-19"
     call_price: Decimal | None = Field(default=None, ge=0, max_digits=8, decimal_places=4)
+    text_price: Decimal | None = Field(default=None, ge=0, max_digits=8, decimal_places=4)
+    monthly_budget: Decimal | None = Field(default=None, gt=0, max_digits=10, decimal_places=2)
 
     calls_per_second: Rates = (1.0,)
     sms_segments_per_second: Rates = (1.0,)
@@ -314,6 +316,12 @@ class Settings(BaseModel):
     def _mail_needs_a_way(self) -> Self:
         if any(each.mail for each in self.alert_people) and not (self.alert_smtp and self.alert_mail_from):
             raise ValueError("ALERT_PEOPLE has a mail: ALERT_SMTP and ALERT_MAIL_FROM say how it leaves")
+        return self
+
+    @model_validator(mode="after")
+    def _a_budget_needs_prices(self) -> Self:
+        if self.monthly_budget and not (self.call_price and self.text_price):
+            raise ValueError("MONTHLY_BUDGET needs CALL_PRICE and TEXT_PRICE")
         return self
 
     @model_validator(mode="after")

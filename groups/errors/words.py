@@ -160,6 +160,7 @@ WORDS: Mapping[str, str] = {
     "door_had_become_a_date": N_("the door (%(where)s) had become a date and was taken as “%(text)s”: check it"),
     "doors_had_become_dates": N_("doors that had become dates were put right"),
     "drill_alarm_open": N_("there is an open alarm in the village: no drill beside it"),
+    "drill_budget": N_("the month's budget for calls is spent: no drills and tests before the next one"),
     "drill_drill_open": N_("the village has a drill already: stop it, or wait for its end"),
     "drill_hours": N_("drills ring in the hours %(hours)s only (DRILL_HOURS)"),
     "drill_nobody": N_("nobody who is at home there has a phone that may be rung"),

@@ -137,7 +137,7 @@ def start_drill(code: str, group: str, door: str, phone: str, at_any_hour: bool,
     """Plan the drills, and say which they are."""
     settings = get_runtime().settings
     number = get_runtime().read_number(phone) if phone else ""
-    hours = Hours(None if at_any_hour else settings.drill_spans, settings.zone)
+    hours = Hours(None if at_any_hour else settings.drill_spans, settings.zone, spent=get_runtime().budget.is_spent())
     try:
         with get_runtime().database.begin() as session:
             village = directory.find_village(session, code)
@@ -154,6 +154,7 @@ def start_drill(code: str, group: str, door: str, phone: str, at_any_hour: bool,
 
 def _read_refusal(error: DrillRefused, hours: str) -> Message:
     words = {
+        "budget": say("drill_budget"),
         "hours": say("drill_hours", hours=hours),
         "unknown_group": say("drill_unknown_group"),
         "unknown_door": say("drill_unknown_door"),

@@ -344,7 +344,9 @@ def _say_goodbye(runtime: Runtime, name: str) -> None:
 
 
 def _mend_numbers(runtime: Runtime) -> None:
-    """Ask on for numbers that fail, village by village, in the hours that each has set."""
+    """Ask on for numbers that fail, village by village, in the hours that each has set. Not with the budget spent."""
+    if runtime.budget.is_spent():
+        return
     zone = runtime.settings.zone
     planned = 0
     for village_id in _run(runtime, lambda session: tasks.find_villages_due(session, read_clock(session))):
@@ -376,6 +378,8 @@ def _plan_tests(runtime: Runtime) -> None:
 
 
 def _ring_tests(runtime: Runtime) -> None:
+    if runtime.budget.is_spent():
+        return
     zone = runtime.settings.zone
     for village_id, slot in _run(
         runtime, lambda session: rolling_tests.find_villages_due(session, read_clock(session), zone)

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from joint_defense.delivery.plan import make_row
 from joint_defense.incidents import service_alerts
 from joint_defense.models.incidents import Acknowledgement, Attempt, Delivery, Incident, is_in_state
 from joint_defense.models.processes import ServiceAlert
+from joint_defense.processes.budget import WARNED_AT
 from joint_defense.processes.heartbeats import WELL, Role, Vitals, read_vitals
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.parties import NOTICE
@@ -75,10 +77,11 @@ def watch_service(runtime: Runtime) -> None:
     settings = runtime.settings
     if not settings.alert_people:
         return
+    share = runtime.budget.read_share()
     with runtime.database.begin() as session:
         now = read_clock(session)
         vitals = read_vitals(session, settings.accounts, now)
-        found = [*find_troubles(session, vitals, now), *look_at_machine(settings, now)]
+        found = [*find_troubles(session, vitals, now), *look_at_machine(settings, now), *look_at_budget(share)]
         over = service_alerts.note_troubles(session, found, socket.gethostname(), now)
         letters = tell_over(session, settings, over, now)
         letters += tell_due(session, settings, now)
@@ -140,6 +143,12 @@ def look_at_machine(settings: Settings, now: datetime) -> Iterator[Trouble]:
         newest = max((each.stat().st_mtime for each in copies), default=0.0)
         if copies and now.timestamp() - newest > OLDEST_COPY.total_seconds():
             yield Trouble(AlertKind.BACKUP, socket.gethostname())
+
+
+def look_at_budget(share: Decimal) -> Iterator[Trouble]:
+    """Somebody is told before it stops anything, and when it does."""
+    if share >= WARNED_AT:
+        yield Trouble(AlertKind.BUDGET, "spent" if share >= 1 else "nearly", f"{share:.0%}")
 
 
 def tell_due(session: Session, settings: Settings, now: datetime) -> list[Letter]:

@@ -83,7 +83,7 @@ class InvalidMute(AlarmError):
 
 
 class DrillRefused(AlarmError):
-    """`why`: `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `alarm_open`, `drill_open` or `nobody`."""
+    """`why`: `budget`, `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `alarm_open`, `drill_open`, `nobody`."""
 
     code = "drill_refused"
 

@@ -58,10 +58,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When drills may ring, in local hours; `None` for `spans`: at any hour."""
+    """When drills may ring, in local hours; `None` for `spans`: at any hour. `spent`: the month's budget is."""
 
     spans: Spans | None
     zone: ZoneInfo
+    spent: bool = False
 
     def allow(self, now: datetime) -> bool:
         """Whether a drill may ring now."""
@@ -71,9 +72,11 @@ class Hours:
 def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: Hours) -> list[int]:
     """Plan a drill of each group in the scope, and say which incidents they are.
 
-    Raises DrillRefused, and then nothing has been planned: `hours`, `unknown_group`, `unknown_door`, `unknown_phone`,
-    `alarm_open`, `drill_open`, `nobody` (nobody at home has a phone that may be rung).
+    Raises DrillRefused, and then nothing has been planned: `budget`, `hours`, `unknown_group`, `unknown_door`,
+    `unknown_phone`, `alarm_open`, `drill_open`, `nobody` (nobody at home has a phone that may be rung).
     """
+    if hours.spent:
+        raise DrillRefused("budget")
     if not hours.allow(now):
         raise DrillRefused("hours")
     groups = directory.list_groups(session, scope.village_id)

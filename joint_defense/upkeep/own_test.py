@@ -104,9 +104,11 @@ def _find_hindrance(session: Session, caller: Caller, now: datetime) -> OwnTestO
 def start_test(session: Session, village_id: int, phone_id: int, by: str, now: datetime, hours: Hours) -> int:
     """Test one phone of a village's household; a phone that is not called gets a text. Returns the drill.
 
-    Raises DrillRefused: `hours`, `unknown_phone`, `alarm_open`, `drill_open` (that phone is being rung already),
-    `nobody` (it is neither to be called nor texted, or its household is away).
+    Raises DrillRefused: `budget`, `hours`, `unknown_phone`, `alarm_open`, `drill_open` (that phone is being rung
+    already), `nobody` (it is neither to be called nor texted, or its household is away).
     """
+    if hours.spent:
+        raise DrillRefused("budget")
     if not hours.allow(now):
         raise DrillRefused("hours")
     caller = directory.find_phone(session, phone_id)

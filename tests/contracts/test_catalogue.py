@@ -105,6 +105,7 @@ _FOR_TWO_READERS = {
     "joint_defense/demo/box.py",
     "joint_defense/operations/backups.py",
     "joint_defense/operations/commands.py",
+    "joint_defense/operations/cost_commands.py",
     "joint_defense/operations/service_alert_commands.py",
     "joint_defense/operations/privacy.py",
 }

@@ -136,6 +136,7 @@ def _lines(folder: Path) -> list[list[str]]:
         ["spool", "list"],
         ["spool", "retry"],
         ["spool", "set-aside", "nothing"],
+        ["cost", "show"],
         ["alerts", "list"],
         ["alerts", "take-on", "1", "--by", "王工"],
         ["alerts", "quiet", "--hours", "1"],
@@ -160,6 +161,7 @@ _MAY_REFUSE = {
     ("demo", "load"),
     ("alerts", "take-on"),
     ("alerts", "test"),
+    ("cost", "show"),
 } | {("backup", name) for name in ("verify", "restore", "drill")}
 
 

@@ -59,7 +59,7 @@ def start_drill(code: str) -> ResponseReturnValue:
         with get_runtime().database.begin() as session:
             village = get_own_village(session, code)
             scope = Scope(village.id, village.name, group=group)
-            hours = Hours(settings.drill_spans, settings.zone)
+            hours = Hours(settings.drill_spans, settings.zone, spent=get_runtime().budget.is_spent())
             started = drills.start_drills(session, scope, get_signed_in().name, read_clock(session), hours)
     except DrillRefused as error:
         return _show_village_page(code, _say_why(error.why), group), 422
@@ -79,7 +79,7 @@ def ring_phone(code: str, phone_id: int) -> ResponseReturnValue:
     try:
         with get_runtime().database.begin() as session:
             village = get_own_village(session, code)
-            hours = Hours(settings.drill_spans, settings.zone)
+            hours = Hours(settings.drill_spans, settings.zone, spent=get_runtime().budget.is_spent())
             now = read_clock(session)
             started = own_test.start_test(session, village.id, phone_id, get_signed_in().name, now, hours)
     except DrillRefused as error:
@@ -151,6 +151,7 @@ def _say_why_no_test(why: str) -> str:
 
 def _say_why(why: str) -> str:
     words: dict[str, str] = {
+        "budget": gettext("The month's budget for calls is spent: no drills and tests before the next one."),
         "hours": gettext("Drills ring in the hours %(hours)s only.", hours=get_runtime().settings.drill_hours),
         "unknown_group": gettext("The village has no such group."),
         "alarm_open": gettext("Somebody calls for help in this village: no drill beside it."),
