@@ -61,5 +61,5 @@ def _describe(found: Costs, budget: Decimal | None) -> dict[str, object]:
         "kinds": kinds,
         "spent": str(found.spent.quantize(FEN)),
         "expected": str(found.expected.quantize(FEN)),
-        "budget": None if budget is None else str(budget),
+        "budget": None if budget is None else str(budget.quantize(FEN)),
     }

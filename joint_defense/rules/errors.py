@@ -83,7 +83,9 @@ class InvalidMute(AlarmError):
 
 
 class DrillRefused(AlarmError):
-    """`why`: `budget`, `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `alarm_open`, `drill_open`, `nobody`."""
+    """`why`: `budget`, `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `alarm_open`, `drill_open` or
+    `nobody`.
+    """
 
     code = "drill_refused"
 
