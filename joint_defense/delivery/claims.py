@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, exists, func, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from config.database import UtcDateTime, insert_or_update
@@ -38,6 +38,8 @@ LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
 ARRIVES_WITHIN = timedelta(seconds=1)
 """A request may be on its way to the carrier for so long after its sender has died: it is looked for no sooner."""
+KEEPS_OTHERS_BACK = timedelta(seconds=15)
+"""A call of which the carrier has not told yet lets no other one to the same phone leave, for at most so long."""
 _COUNTING = 0x6A64_63_61_6C_6C
 """The advisory lock of whoever counts calls: "jdcall"."""
 
@@ -91,13 +93,16 @@ def claim(
     They are to go out on `line`; what may be out already is looked up on the line that it went out on.
     """
     asked = {"of": channel, "most": limit, "now": now, "sender": owner, "until": now + LEASE}
-    rows = session.execute(_CLAIM, asked).all()
+    asked |= {"lately": now - KEEPS_OTHERS_BACK} if channel is Channel.CALL else {}
+    rows = session.execute(_CLAIMS[channel], asked).all()
     late = {row.id for row in rows if row.not_after is not None and row.not_after <= now and not row.look_up_first}
     if late:
         # What nobody is to be disturbed with any more is not sent; no carrier has heard of it.
         over = make_move(DeliveryState.CLAIMED, DeliveryState.CANCELLED) | {"attempt_count": Delivery.attempt_count - 1}
         session.execute(update(Delivery).where(Delivery.id.in_(late)).values(**over))
     rows = sorted((row for row in rows if row.id not in late), key=lambda row: (row.urgency, row.turn, row.id))
+    if channel is Channel.CALL:
+        rows = _keep_one_of_each_phone(session, rows, now)
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
         _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], line, now)
@@ -107,14 +112,51 @@ def claim(
     return [replace(each, stopped=True) if each.to in stopped else each for each in claims]
 
 
+def _keep_one_of_each_phone(
+    session: Session, rows: list[Row[*tuple[Any, ...]]], now: datetime
+) -> list[Row[*tuple[Any, ...]]]:
+    """Without further calls to one phone, the most urgent apart: they wait until it is known what became of that one.
+
+    The carrier's list tells which phone a call went to, and not for what. Were the sender to die over two of them, of
+    which one never arrived, nobody could tell which.
+    """
+    firsts: dict[str, int] = {}
+    for row in rows:
+        if not row.look_up_first:
+            firsts.setdefault(row.number, row.id)
+    further = {row.id for row in rows if not row.look_up_first and firsts[row.number] != row.id}
+    if further:
+        back = make_move(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now)
+        back |= {"attempt_count": Delivery.attempt_count - 1}
+        session.execute(update(Delivery).where(Delivery.id.in_(further)).values(**back))
+    return [row for row in rows if row.id not in further]
+
+
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _ask_to_claim() -> ReturningUpdate[*tuple[Any, ...]]:
+def _match_rings_soon(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether another call to the same phone is on its way to the carrier, or is looked for there."""
+    other = aliased(Delivery)
+    return exists().where(
+        other.number == Delivery.number,
+        other.channel == Channel.CALL,
+        other.id != Delivery.id,
+        (other.state == DeliveryState.CLAIMED) | ((other.state == DeliveryState.WAITING) & other.look_up_first),
+        Attempt.delivery_id == other.id,
+        Attempt.number == other.attempt_count,
+        Attempt.requested_at > now,
+    )
+
+
+def _ask_to_claim(channel: Channel) -> ReturningUpdate[*tuple[Any, ...]]:
     now = bindparam("now", type_=UtcDateTime())
+    free: ColumnElement[bool] = true()
+    if channel is Channel.CALL:
+        free = Delivery.look_up_first | ~_match_rings_soon(bindparam("lately", type_=UtcDateTime()))
     due = (
         select(Delivery.id)
-        .where(is_in_state(DeliveryState.WAITING), Delivery.channel == bindparam("of"), Delivery.due_at <= now)
+        .where(is_in_state(DeliveryState.WAITING), Delivery.channel == bindparam("of"), Delivery.due_at <= now, free)
         .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -134,7 +176,7 @@ def _ask_to_claim() -> ReturningUpdate[*tuple[Any, ...]]:
 
 
 # Put together once: done at each claim it takes longer than the claim.
-_CLAIM = _ask_to_claim()
+_CLAIMS = {channel: _ask_to_claim(channel) for channel in Channel}
 
 
 def _read_lines(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:
@@ -315,64 +357,6 @@ def read_incidents(session: Session, ids: Iterable[int]) -> dict[int, tuple[Inci
         if alert is not None:
             alerts.append(alert)
     return found
-
-
-def find_known_sids(session: Session, sids: Iterable[str]) -> set[str]:
-    """Which of these the carrier's ids we know as some attempt's already."""
-    return {sid for sid in session.scalars(select(Attempt.sid).where(Attempt.sid.in_(set(sids)))) if sid}
-
-
-@dataclass(frozen=True, slots=True)
-class Rivals:
-    """What a look-up has to know of others. `known`: the ids that are somebody's already.
-
-    Of other open requests to the same phone: how many are on their way to the carrier, how many are looked for as
-    well, and how many of all these were made before this one.
-    """
-
-    known: set[str]
-    on_their_way: int = 0
-    looking: int = 0
-    before: int = 0
-
-
-def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
-    """Who else may have a right to one of these calls or messages."""
-    own = session.get(Attempt, (claim.delivery_id, claim.number))
-    rivals: list[ColumnElement[bool]] = [true()]
-    if claim.channel is Channel.SMS:
-        # A text is known by its words: one of another incident, or of the same that says something else, is no rival.
-        rivals = [
-            Delivery.incident_id == claim.incident_id,
-            Delivery.purpose == claim.purpose,
-            Delivery.alert_id.is_not_distinct_from(claim.alert_id),
-            Delivery.text.is_not_distinct_from(claim.text),
-        ]
-    others = session.execute(
-        select(Delivery.id, Delivery.look_up_first, Attempt.requested_at)
-        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(
-            Delivery.number == claim.to,
-            Delivery.channel == claim.channel,
-            Delivery.id != claim.delivery_id,
-            *rivals,
-            is_in_state(DeliveryState.CLAIMED) | (is_in_state(DeliveryState.WAITING) & Delivery.look_up_first),
-            Attempt.sid.is_(None),
-        )
-    ).all()
-    mine = (own.requested_at if own is not None else claim.requested_at, claim.delivery_id)
-    return Rivals(
-        find_known_sids(session, sids),
-        on_their_way=sum(not each.look_up_first for each in others),
-        looking=sum(each.look_up_first for each in others),
-        before=sum((each.requested_at, each.id) < mine for each in others),
-    )
-
-
-def find_first_request(session: Session, claim: Claim) -> datetime | None:
-    """When the lost request of a claim that is to be looked up may have left."""
-    attempt = session.get(Attempt, (claim.delivery_id, claim.number))
-    return None if attempt is None else attempt.requested_at
 
 
 def hurry(session: Session, now: datetime) -> None:

@@ -43,9 +43,10 @@ from joint_defense.carriers.port import (
     Unanswered,
     Undecided,
 )
-from joint_defense.delivery.claims import Claim, Rivals
+from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import WRONG_NUMBER, Line, Lines, LineStatus
 from joint_defense.delivery.results import Sent
+from joint_defense.delivery.rivals import Rivals
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules import escalation
 from joint_defense.rules.states import GREETINGS, LEADERS, Channel, IncidentKind, Purpose

@@ -26,10 +26,11 @@ from config.database import read_clock
 from config.logging import say_alive
 from joint_defense.carriers import port
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
-from joint_defense.delivery import claims, results
-from joint_defense.delivery.claims import Claim, Portion, Rivals, allow_sending
+from joint_defense.delivery import claims, results, rivals
+from joint_defense.delivery.claims import Claim, Portion, allow_sending
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.results import AT_ONCE, Enquiry, Sent, claim_enquiries, record_enquiry, record_silence
+from joint_defense.delivery.rivals import Rivals
 from joint_defense.delivery.sender import Announcer, Sender, TakenOver
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.processes import heartbeats
@@ -83,6 +84,9 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
         self._carriers: dict[str, Carrier]
         self._telling: set[asyncio.Task[Any]] = set()
+        self._waits = False
+        """Whether something waited at the last look that the last claim, which was not full, did not take."""
+        self._took_all = False
         self._rests = False
         """Whether the last look found nothing to do, now or later."""
         self._beat_at = 0.0
@@ -196,6 +200,7 @@ class Dispatcher:
                 await _wait(self._due, SWEEP)
                 continue
             portion, wait = taken
+            self._took_all = wait == REST
             for claim in portion.claims:
                 self._start(claim, portion, taken_at)
             await _wait(self._due, wait)
@@ -266,11 +271,11 @@ class Dispatcher:
 
     def _find_first_request(self, claim: Claim) -> datetime | None:
         with self._database.begin() as session:
-            return claims.find_first_request(session, claim)
+            return rivals.find_first_request(session, claim)
 
     def _find_rivals(self, claim: Claim, sids: set[str]) -> Rivals:
         with self._database.begin() as session:
-            return claims.find_rivals(session, claim, sids)
+            return rivals.find_rivals(session, claim, sids)
 
     async def _record_results(self) -> None:
         while True:
@@ -281,7 +286,8 @@ class Dispatcher:
             await self._write_down(batch)
             for _ in batch:
                 self._results.task_done()
-            if any(sent.receipt is None for sent in batch):
+            # What waits though there was leave for it is kept back by a call to the same phone, perhaps one of these.
+            if any(sent.receipt is None for sent in batch) or (self._waits and self._took_all):
                 self._due.set()
 
     async def _write_down(self, batch: Sequence[Sent]) -> None:
@@ -366,7 +372,8 @@ class Dispatcher:
         """Look for what is due that nobody wakes us for, all in one; and say that we live."""
         for sweep in itertools.count():
             due = await self._run_in_database(self._look)
-            if due is not None and due.to_send:
+            self._waits = due is not None and due.to_send
+            if self._waits:
                 self._due.set()
             if due is not None and due.to_ask:
                 self._enquiry_due.set()

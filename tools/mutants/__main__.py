@@ -6,7 +6,8 @@ yet; where there is none, all are looked at first); then for each fault those th
 first, until one fails. What survives is printed with its file and line; what is known to change nothing stands in
 `equivalent.toml`, with the reason.
 
-`ARGS="--most 200 --seed 12"`: a sample of the core. `ARGS=--named`: the faults that reviews have named (`named.toml`).
+`ARGS="--most 200 --seed 12"`: a sample of the core; `--first 80` goes on where a run was cut off after the eightieth.
+`ARGS=--named`: the faults that reviews have named (`named.toml`).
 `ARGS="--module joint_defense/rules/answers.py"`: a sample of a file or folder.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutants.changes import ROOT, Fault, draw_from, read_equivalent, read_named
+from tools.mutants.changes import ROOT, Fault, Place, list_places, read_equivalent, read_named
 from tools.mutants.marks import mark_imports
 from tools.mutants.trying import PARTS, WARM, Profile, Tried, Trying, make_arguments
 from tools.mutants.ways import KEPT, Ways
@@ -96,15 +97,15 @@ def _read_arguments() -> argparse.Namespace:
 
 
 def _draw(given: argparse.Namespace) -> list[Fault]:
-    found: list[Fault] = []
+    found: list[Place] = []
     for place in given.module or CORE:
         whole = ROOT / place
         files: Sequence[Path] = sorted(whole.rglob("*.py")) if whole.is_dir() else [whole]
-        found += [each for path in files for each in draw_from(path)]
+        found += [each for path in files for each in list_places(path)]
     # Not a secret: a sample.
     sample = random.Random(given.seed).sample(found, min(given.most or 100, len(found)))  # noqa: S311
     print(f"{len(sample)} of {len(found)}", flush=True)
-    return sample
+    return [each.put() for each in sample]
 
 
 def _find_why(fault: Fault, equivalent: dict[tuple[str, str, str], str]) -> str:

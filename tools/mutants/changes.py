@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,18 +46,34 @@ class Fault:
         return f"{self.path}:{self.lines[0]}"
 
 
-def draw_from(path: Path) -> Iterator[Fault]:
-    """Every small fault that can be put into a file by rule."""
-    tree = ast.parse(path.read_text())
-    for number, node in enumerate(ast.walk(tree)):
-        for what, change in _list_changes(node):
-            changed = copy.deepcopy(tree)
-            target: Any = next(each for place, each in enumerate(ast.walk(changed)) if place == number)
-            replaced = change(target)
-            if replaced is not target:
-                changed = _Put(target, replaced).visit(changed)
-            lines = tuple(range(target.lineno, target.end_lineno + 1))
-            yield Fault(str(path.relative_to(ROOT)), lines, what, ast.fix_missing_locations(changed))
+@dataclass(frozen=True)
+class Place:
+    """Where a fault may be put by rule: the `change`th of those that this node of the file's tree, in its order, takes.
+
+    That is all that is known of the thousands of which a few are drawn: each fault has a tree of its own.
+    """
+
+    path: Path
+    node: int
+    change: int
+
+    def put(self) -> Fault:
+        """The file with this fault in it."""
+        changed = ast.parse(self.path.read_text())
+        target: Any = next(each for number, each in enumerate(ast.walk(changed)) if number == self.node)
+        what, change = list(_list_changes(target))[self.change]
+        replaced = change(target)
+        if replaced is not target:
+            changed = _Put(target, replaced).visit(changed)
+        lines = tuple(range(target.lineno, target.end_lineno + 1))
+        return Fault(str(self.path.relative_to(ROOT)), lines, what, ast.fix_missing_locations(changed))
+
+
+def list_places(path: Path) -> Iterator[Place]:
+    """Of every small fault that can be put into a file by rule its place."""
+    for number, node in enumerate(ast.walk(ast.parse(path.read_text()))):
+        for change, _ in enumerate(_list_changes(node)):
+            yield Place(path, number, change)
 
 
 def read_named(gone: list[str]) -> Iterator[Fault]:

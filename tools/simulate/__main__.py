@@ -20,10 +20,11 @@ def main() -> int:
     parser.add_argument("--shrink", action="store_true", help="find the fewest alarms and faults that still fail")
     parser.add_argument("--minutes", type=float, help="stop after so long, whatever is left")
     parser.add_argument("--put-backs", action="store_true", help="put faults of the past back, and see which are found")
+    parser.add_argument("--only", default="", help="of these, those with this in their name")
     given = parser.parse_args()
     nights = Nights()
     if given.put_backs:
-        return show_put_backs(nights)
+        return show_put_backs(nights, given.only)
     seeds = [given.seed] if given.seed is not None else list(range(given.first, given.first + given.seeds))
     begun, alarms, failed = time.monotonic(), 0, []
     try:
@@ -48,10 +49,10 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def show_put_backs(nights: Nights) -> int:
-    """Each fault of the past that is put back: found, and by what; or not."""
+def show_put_backs(nights: Nights, only: str) -> int:
+    """Each fault of the past (with `only` in its name) that is put back: found, and by what; or not."""
     missed = 0
-    for name in ALL:
+    for name in (each for each in ALL if only in each):
         found = find(nights, name)
         missed += not found
         print(f"| {name} | {'found' if found else 'NOT FOUND'} | {found} |", flush=True)

@@ -24,6 +24,9 @@ from joint_defense.rules.states import FINAL, AttemptState, Channel
 from tools.simulate.loop import PROCESS
 
 TIMEOUT = 4.0
+SLOW = "list is slow"
+"""The carrier's list shows what has left only after most of a second. Not in every night: seeds that were found before
+are to be the same nights still."""
 _ENDS = re.compile(r"/status/(\d+)/(\d+)")
 WORDS = {
     AttemptState.RINGING: "ringing",
@@ -143,6 +146,8 @@ class SimulatedCarrier:
         made: list[Carried] = []
         held_up = network.draws("request held up")
         arrives = TIMEOUT + chance.uniform(0.0, 0.9) if held_up else chance.uniform(0.02, 0.2)
+        if SLOW in network.faults and not held_up and network.draws(SLOW):
+            arrives += chance.uniform(0.2, 0.75)
         process = PROCESS.get()
 
         def arrive() -> None:

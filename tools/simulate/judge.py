@@ -64,7 +64,8 @@ def _left_out(world: World) -> Iterator[str]:
             if not excused and left is None:
                 yield f"{raised.sid}: delivery {each.id} to {each.number} never left ({each.state})"
             taken_in = incidents[event.incident_id].opened_at
-            if not raised.planned and left is not None and not raised.kept and left - taken_in > AT_ONCE:
+            alone = not raised.planned and event.incident_id not in kept
+            if alone and left is not None and left - taken_in > AT_ONCE:
                 yield f"{raised.sid}: nobody lives near, and those on duty were called after {left - taken_in}"
 
 

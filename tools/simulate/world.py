@@ -8,12 +8,13 @@ import random
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 from unittest.mock import patch
 
@@ -266,13 +267,16 @@ class World:
     gone: set[str] = field(default_factory=set)
     """Processes that nobody starts again before the faults end."""
     jump: float = 0.0
+    places: int | None = None
+    """How many calls the account may hold, where that is not left to the seed; 0: any number."""
 
     def __post_init__(self) -> None:
         # Not a secret: a night.
         self.chance = random.Random(self.seed)  # noqa: S311
         self.loop = VirtualLoop()
         self.time = _Time(self.loop)
-        self.held_calls = HELD_CALLS if self.seed % 4 == 0 else 0
+        drawn = HELD_CALLS if self.seed % 4 == 0 else 0
+        self.held_calls = drawn if self.places is None else self.places
         self.settings = Settings.model_validate(
             {
                 "database_url": "sqlite:///:memory:",
@@ -592,13 +596,23 @@ class Nights:
         self._database.connection.backup(self._before)
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
-    def play(self, seed: int, only: frozenset[int] | None = None, without: frozenset[str] = frozenset()) -> World:
-        """The night of this seed; its database stands until the next one."""
+    def play(
+        self,
+        seed: int,
+        only: frozenset[int] | None = None,
+        without: frozenset[str] = frozenset(),
+        more: Mapping[str, float] = MappingProxyType({}),
+        places: int | None = None,
+    ) -> World:
+        """The night of this seed; its database stands until the next one.
+
+        `without`: faults that do not happen; `more`: how likely these are in this night; `places`: see `World`.
+        """
         for place in ("state", "state-2"):
             shutil.rmtree(self._home / place, ignore_errors=True)
         self._before.backup(self._database.connection)
-        faults = {name: 0.0 if name in without else likely for name, likely in FAULTS.items()}
-        world = World(seed, self._database, self._home / "state", only, faults)
+        faults = {name: 0.0 if name in without else likely for name, likely in (FAULTS | dict(more)).items()}
+        world = World(seed, self._database, self._home / "state", only, faults, places=places)
         # What a night leaves goes with the night: it is looked for once, and not every thousand rows.
         gc.disable()
         try:

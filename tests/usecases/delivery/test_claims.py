@@ -21,7 +21,7 @@ from joint_defense.carriers.port import (
     Unanswered,
 )
 from joint_defense.delivery import claims, results, tracking
-from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, find_known_sids, release_dead
+from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, release_dead
 from joint_defense.delivery.results import (
     END_AGAIN_AFTER,
     LOOK_UP_PAUSE,
@@ -30,6 +30,7 @@ from joint_defense.delivery.results import (
     Sent,
     claim_enquiries,
 )
+from joint_defense.delivery.rivals import find_known_sids
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
 from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery

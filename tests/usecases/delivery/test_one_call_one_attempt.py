@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select, update
 
 from groups.models.roster import Group
 from joint_defense.carriers.port import OutcomeUnknown, Receipt, Unanswered, Undecided
-from joint_defense.delivery import claims, results, tracking
-from joint_defense.delivery.claims import Claim, Rivals
+from joint_defense.delivery import claims, results, rivals, tracking
+from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
+from joint_defense.delivery.rivals import Rivals
 from joint_defense.delivery.sender import choose
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
 from tests.support.factories import House, Town, at
 
+CALL = Channel.CALL
 SID, OTHER = "CA1", "CA2"
 RINGING = Receipt(SID, AttemptState.RINGING)
 
@@ -35,7 +39,10 @@ def two_calls(town: Town, leader: House) -> list[Claim]:
     groups = town.read(lambda session: session.scalars(select(Group.id).order_by(Group.id)).all())
     for nth, group in enumerate(groups):
         town.raise_alarm(town.house(f"王{nth}", group=group), after=nth)
-    found = [each for each in town.claim(after=2) if each.channel is Channel.CALL and each.to == leader.number]
+    # By two senders at the same moment, neither of whom sees what the other takes.
+    with patch.object(claims, "KEEPS_OTHERS_BACK", timedelta(seconds=-60)):
+        taken = [*town.claim(after=2), *town.claim(after=2)]
+    found = [each for each in taken if each.channel is Channel.CALL and each.to == leader.number]
     assert len({each.incident_id for each in found}) == 2
     return found
 
@@ -87,13 +94,13 @@ def test_the_answer_to_a_request_takes_the_call_from_whoever_guessed(town: Town,
 
 def test_a_look_up_knows_who_else_may_have_a_right_to_what_it_finds(town: Town, rung_twice: House) -> None:
     first, second = two_calls(town, rung_twice)
-    rivals = town.run(lambda session: claims.find_rivals(session, second, [SID]))
-    assert rivals == Rivals(set(), on_their_way=1, looking=0, before=1)
+    found = town.run(lambda session: rivals.find_rivals(session, second, [SID]))
+    assert found == Rivals(set(), on_their_way=1, looking=0, before=1)
     town.came(first, Unanswered("silence"), after=3)
-    rivals = town.run(lambda session: claims.find_rivals(session, second, [SID]))
-    assert (rivals.on_their_way, rivals.looking) == (0, 1)
+    found = town.run(lambda session: rivals.find_rivals(session, second, [SID]))
+    assert (found.on_their_way, found.looking) == (0, 1)
     town.came(first, RINGING, after=4)
-    assert town.run(lambda session: claims.find_rivals(session, second, [SID])) == Rivals({SID})
+    assert town.run(lambda session: rivals.find_rivals(session, second, [SID])) == Rivals({SID})
 
 
 def test_a_text_is_known_by_its_words_and_another_incidents_is_no_rival_for_it(town: Town, rung_twice: House) -> None:
@@ -104,7 +111,7 @@ def test_a_text_is_known_by_its_words_and_another_incidents_is_no_rival_for_it(t
     assert len({each.incident_id for each in texts}) == 2
     town.came(texts[0], Unanswered("silence"), after=3)
     for each in texts:
-        assert town.run(partial(claims.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
+        assert town.run(partial(rivals.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
 
 
 def test_two_texts_of_one_incident_to_one_phone_are_no_rivals_as_they_say_different_things(town: Town) -> None:
@@ -117,7 +124,7 @@ def test_two_texts_of_one_incident_to_one_phone_are_no_rivals_as_they_say_differ
         town.came(each, Unanswered("silence"), after=3)
     # The younger one took the only text with its words for the older one's, and was sent again.
     for each in texts:
-        assert town.run(partial(claims.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
+        assert town.run(partial(rivals.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
 
 
 def test_what_left_just_before_its_sender_died_is_looked_for_a_second_later(town: Town, rung_twice: House) -> None:
@@ -164,3 +171,41 @@ def test_who_waits_for_another_says_nothing_of_a_carrier_that_is_away(town: Town
     town.came(looking[0], Undecided("another's"), after=4)
     assert town.timeline("carrier_away") == []
     assert town.delivery_by_id(looking[0].delivery_id).look_up_first
+
+
+def test_one_call_at_a_time_is_on_its_way_to_a_phone_so_that_what_a_dead_sender_had_out_is_known(
+    town: Town, rung_twice: House
+) -> None:
+    """Of two, of which one never arrived, nobody could tell which: the list shows neither incident nor delivery."""
+    groups = town.read(lambda session: session.scalars(select(Group.id).order_by(Group.id)).all())
+    for nth, group in enumerate([*groups, town.group("5组")]):
+        town.raise_alarm(town.house(f"王{nth}", group=group), after=nth)
+
+    def claim(after: float) -> list[Claim]:
+        return [each for each in town.claim(after=after) if (each.channel, each.to) == (CALL, rung_twice.number)]
+
+    (first,) = claim(2)
+    assert claim(3) == []
+    # Its sender dies: the other one waits until it is known what became of the call.
+    town.run(lambda session: claims.release_dead(session, lambda _: False, at(4)))
+    (looking,) = claim(5)
+    assert (looking.delivery_id, looking.look_up_first) == (first.delivery_id, True)
+    town.came(looking, None, after=5)
+    (again,) = claim(5)
+    assert (again.delivery_id, again.number, again.look_up_first) == (first.delivery_id, first.number + 1, False)
+    town.came(again, RINGING, after=6)
+    (other,) = claim(6)
+    assert other.incident_id != first.incident_id
+    assert town.delivery_by_id(other.delivery_id).attempt_count == other.number == 1
+
+
+def test_a_call_that_nobody_tells_of_keeps_others_to_the_phone_back_for_a_while_only(
+    town: Town, rung_twice: House
+) -> None:
+    groups = town.read(lambda session: session.scalars(select(Group.id).order_by(Group.id)).all())
+    for nth, group in enumerate(groups):
+        town.raise_alarm(town.house(f"王{nth}", group=group), after=nth)
+    first = next(each for each in town.claim(after=2) if (each.channel, each.to) == (CALL, rung_twice.number))
+    assert [each for each in town.claim(after=16.9) if each.channel is CALL] == []
+    (other,) = (each for each in town.claim(after=17.1) if each.channel is CALL)
+    assert (other.to, other.incident_id == first.incident_id) == (rung_twice.number, False)
