@@ -16,7 +16,7 @@ from tools.simulate.put_backs import ALL
 from tools.simulate.world import Nights
 
 FEW = frozenset(range(24))
-NIGHT = 8
+NIGHT = 3
 """The seed of a night in which nothing goes wrong, and something does once nobody drains."""
 PUT_BACK = ALL["2 nobody drains"]
 """Of the faults that are put back: `make simulate ARGS=--put-backs` has them all."""
