@@ -36,8 +36,8 @@ _READ, _LOOKED, _WRITES_FROM = 40, 85, 45
 """Percent that is done when a list has been read and when it has been looked through; when it begins to be written."""
 
 
-_PAUSES = (0.5, 1.0, 2.0, *(4.0,) * 15)
-"""Seconds until a list is written again that gave way to an alarm: about a minute, then it is broken off and said."""
+_PAUSES = (0.5, 1.0, 2.0, *(4.0,) * 45)
+"""Seconds until a list is written again that gave way to an alarm: three minutes in all, then it is broken off."""
 
 KINDS = Service[dict[UploadKind, ListKind]]("list_kinds")
 """The kinds of lists that the app can read."""

@@ -18,6 +18,7 @@ from groups.directory import Caller, PhoneNumber
 from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
+from joint_defense.rules.understanding.spelling import cut_links
 from joint_defense.rules.upkeep.greetings import (
     AWAY_FOR,
     EARLIEST,
@@ -106,7 +107,7 @@ def _write(greeting: Greeting, caller: Caller, wish: Wish, contact: PhoneNumber 
         # Today's time has gone by before they wished for it.
         greeting.last_on = max(local.date(), greeting.last_on or local.date())
     greeting.phone_id, greeting.channel, greeting.minute = caller.phone_id, wish.channel, minute
-    greeting.contact_name = wish.contact_name[:40] if contact is not None else ""
+    greeting.contact_name = cut_links(wish.contact_name)[:40] if contact is not None else ""
     greeting.contact_number = "" if contact is None else contact.e164
     greeting.contact_texts = contact is not None and contact.kind == "mobile"
     greeting.alarms = wish.alarms
@@ -152,7 +153,8 @@ def _check_contact(
         wrong["contact_number"] = "contact_own"
     elif not _may_be_asked(session, contact.e164):
         wrong["contact_number"] = "contact_opted_out"
-    if not wish.contact_name:
+    # It stands in texts to neighbours: a link is no name.
+    if not cut_links(wish.contact_name).strip(" …"):
         wrong["contact_name"] = "contact_unnamed"
     if not wish.contact_agreed:
         wrong["contact_agreed"] = "contact_not_asked"

@@ -186,7 +186,7 @@ def _describe_values(values: set[str]) -> dict[str, Any]:
 def play(role: str, seconds: int, program: Path, report: Path | None) -> int:
     """Have schemathesis ask everything as this role for so long; what it ends with, 1 where the sign-in was lost."""
     with Service() as service, tempfile.TemporaryDirectory(prefix="jd-pages-") as home:
-        database = Database(service.settings.database_url)
+        database = Database(service.settings.database_url).patient()
         token = _settle(database)
         given = [f"Authorization: Bearer {token}"]
         address = service.settings.public_base_url

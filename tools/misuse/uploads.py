@@ -28,7 +28,7 @@ from config.database import Database, read_clock
 from groups.accounts.accounts import create_account
 from groups.accounts.passwords import hash_password
 from groups.models.accounts import AccountRole
-from groups.models.uploads import Upload
+from groups.models.uploads import Upload, UploadState
 from groups.uploads.uploads import AT_WORK
 from tools.bench.measuring import Bench, Run
 from tools.bench.service import Service
@@ -37,6 +37,8 @@ from tools.bench.town import Crowd, settle
 PASSWORD = "seven camphor trees"
 NEIGHBOURS = 10
 MOST_ALARMS = 4
+EVERY = 20.0
+"""Seconds between two alarms beside a list that is written."""
 WITHIN = {False: 0.5, True: 1.0}
 """Seconds until an alarm leaves, by whether the database is SQLite: what is asked of the service."""
 MEGABYTE = 1_000_000
@@ -137,7 +139,7 @@ KINDS = (
         "xls",
     ),
     Hostile("2,000 responders, looked through and written", lambda: _make_duty_list(2_000), "csv", DUTY, True),
-    Hostile("5,000 households, looked through and written", lambda: _make_roster(5_000), "csv", confirmed=True),
+    Hostile("20,000 households, looked through and written", lambda: _make_roster(20_000), "csv", confirmed=True),
 )
 
 
@@ -202,8 +204,11 @@ class Head:
         return found[1]
 
 
-def play(*, on_sqlite: bool, as_markdown: bool) -> int:
-    """Bring them one after the other and print what each came to. 1 where an alarm left later than it must."""
+def play(*, on_sqlite: bool, as_markdown: bool, only: str = "") -> int:
+    """Bring them one after the other and print what each came to. 1 where an alarm left later than it must.
+
+    `only`: those whose name says this.
+    """
     load, late = os.getloadavg()[0], False
     with Service(on_sqlite=on_sqlite) as service:
         database = Database(service.settings.database_url)
@@ -217,7 +222,7 @@ def play(*, on_sqlite: bool, as_markdown: bool) -> int:
         for _ in range(3):
             quiet = bench.raise_alarm(crowd)
         print(f"{'SQLite' if on_sqlite else 'PostgreSQL'}, load {load:.1f}; alone: {_tell(quiet)}", flush=True)
-        for kind in KINDS:
+        for kind in (each for each in KINDS if only in each.name):
             seen = _try(kind, head, bench, crowd, database, service)
             worst = max(seen.alarms, key=lambda run: run.first_arrived)
             late |= worst.first_arrived > WITHIN[on_sqlite] * 1000
@@ -248,8 +253,10 @@ def _try(kind: Hostile, head: Head, bench: Bench, crowd: Crowd, database: Databa
         while True:
             time.sleep(0.1)
             alarms.append(bench.raise_alarm(crowd))
-            if not bringing.is_alive() or len(alarms) >= MOST_ALARMS:
+            # What is written is looked through first: alarms come over all of the time that both take.
+            if not bringing.is_alive() or (len(alarms) >= MOST_ALARMS and not kind.confirmed):
                 break
+            bringing.join(EVERY if kind.confirmed else 0.0)
         bringing.join()
     return Seen(time.monotonic() - begun, most.get("web", 0), most.get("bulk", 0), alarms)
 
@@ -260,6 +267,10 @@ def _bring(kind: Hostile, content: bytes, head: Head, database: Database) -> Non
     if kind.confirmed:
         head.confirm(address)
         _wait_until_done(database)
+        with database.begin(reads=True) as session:
+            state = session.scalar(select(Upload.state).order_by(Upload.id.desc()).limit(1))
+        if state is not UploadState.WRITTEN:
+            print(f"{kind.name}: {state}, and not written", flush=True)
 
 
 def _wait_until_done(database: Database) -> None:

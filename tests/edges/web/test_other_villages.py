@@ -5,30 +5,20 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from config.database import Base, Database, read_clock
-from groups.models.accounts import Account, AccountRole
-from groups.models.enrolment import Device, DeviceKind, Subscription
-from groups.models.responders import Camera, Responder, Team
-from groups.models.roster import Grid, Group, Household, Phone, Village
-from groups.models.uploads import Upload, UploadKind, UploadState
+from config.database import Base, Database
+from groups.models.accounts import AccountRole
+from groups.models.roster import Household, Phone, Village
 from groups.web.shell.access import find_admitted
 from groups.web.shell.limits import Limits
-from joint_defense.models.greetings import Greeting
-from joint_defense.models.incidents import Incident
-from joint_defense.models.upkeep import PhoneTask
-from joint_defense.rules.states import Channel, IncidentKind
-from joint_defense.rules.tasks import TaskReason, TaskStage
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
-from tests.edges.web.scenes import full_scene, settle_group
+from tests.edges.web.scenes import Ids, settle_with_all
 from tests.edges.web.test_hostile_values import PARTS, find_names_asked_for
 
 LEFT_OUT = re.compile(r"/(voice|sms|status|static|readyz|metrics|api|sign-|language|account|i/)")
@@ -36,68 +26,6 @@ LEFT_OUT = re.compile(r"/(voice|sms|status|static|readyz|metrics|api|sign-|langu
 SECRETS = ("外村", "1390007", "139 0007")
 REFUSED = frozenset({303, 308, 403, 404, 422})
 """Sent back, to another spelling of the address, not there, or refused in words: never the page itself."""
-Ids = dict[str, Any]
-
-
-def _settle(session: Session, code: str, *, theirs: bool) -> Ids:
-    """A village with one of everything that has an id; of the other one, names and numbers that stand nowhere else."""
-    now = read_clock(session)
-    if not theirs:
-        incident_id = full_scene(session, code, now - timedelta(seconds=100))
-        group = session.scalars(select(Group).join(Village).where(Village.code == code)).one()
-    else:
-        group = settle_group(session, code, "外村组")
-        incident_id = 0
-    village_id = group.village_id
-    houses = session.scalars(select(Household).where(Household.village_id == village_id).order_by(Household.id)).all()
-    mark, number = ("外村", "+861390007") if theirs else ("本村", "+861390005")
-    for at, house in enumerate(houses if theirs else []):
-        house.head, house.landmark = f"{mark}户{at}", f"{mark}桥东"
-        for rank, phone in enumerate(house.phones):
-            phone.number = f"{number}{rank}{at:03}"
-    session.flush()
-    house, phone = houses[0], houses[0].phones[0]
-    by = session.scalars(select(Account).where(Account.role == AccountRole.ADMIN)).one()
-    grid = Grid(village_id=village_id, name=f"{mark}网格")
-    session.add(grid)
-    session.flush()
-    rows: Ids = {
-        "row_id": Responder(village_id=village_id, team=Team.PATROL, name=f"{mark}队员", number=f"{number}9001"),
-        "camera": Camera(village_id=village_id, name=f"{mark}探头", landmark=f"{mark}桥", grid_id=grid.id),
-        "device_id": Device(
-            household_id=house.id, kind=DeviceKind.KEY, serial=f"{mark}K1", given_on=date(2026, 1, 1)
-        ),
-        "subscription_id": Subscription(
-            household_id=house.id, plan="A", number=phone.number, starts_on=date(2026, 1, 1),
-            consent_by=f"{mark}同意", consent_on=date(2026, 1, 1),
-        ),
-        "greeting_id": Greeting(
-            village_id=village_id, household_id=house.id, phone_id=phone.id, channel=Channel.CALL, minute=450,
-            contact_name=f"{mark}亲戚", contact_number=f"{number}9002", contact_texts=True, alarms=True,
-            consent_by=f"{mark}同意", consent_on=date(2026, 1, 1), words_version=1, made_at=now, made_by="a",
-            account_id=by.id,
-        ),
-        "task_id": PhoneTask(
-            village_id=village_id, household_id=house.id, phone_id=phone.id, reason=TaskReason.REFUSED,
-            stage=TaskStage.HEAD, opened_at=now,
-        ),
-        "drill_id": Incident(
-            kind=IncidentKind.DRILL, village_id=village_id, group_id=group.id, village_name=f"{mark}村",
-            group_name=f"{mark}组", opened_at=now,
-        ),
-        "key": Upload(
-            key=f"k{village_id}", kind=UploadKind.ROSTER, brought_by="a", account_id=by.id, village_id=village_id,
-            name=f"{mark}.csv", content=b"x", state=UploadState.READY, asked_at=now, created_at=now,
-        ),
-    }  # fmt: skip
-    session.add_all(rows.values())
-    session.flush()
-    ids = {name: row.key if name == "key" else row.id for name, row in rows.items()}
-    return ids | {
-        "code": code, "group_id": group.id, "household_id": house.id, "phone_id": phone.id, "day": "2026-01-01",
-        "incident_id": incident_id or ids["drill_id"], "list_id": 1, "account_id": by.id, "village_id": village_id,
-        "mute_id": 1, "number": 1,
-    }  # fmt: skip
 
 
 def _read_other(store: Database, village_id: int) -> dict[str, list[str]]:
@@ -127,7 +55,7 @@ def _list_asked(web: Flask) -> list[tuple[Rule, str]]:
 
 
 def _fill(rule: Rule, ids: Ids, code: str) -> str:
-    given = ids | {"code": code, "kind": "responders", "topic": "texts", "form": "xlsx", "deed": "consent"}
+    given = ids | {"code": code, "kind": "responders", "form": "xlsx", "deed": "consent", "topic": "texts"}
     return PARTS.sub(lambda part: str(given[part[2]]), str(rule))
 
 
@@ -149,7 +77,10 @@ def test_no_id_of_another_village_shows_or_changes_anything(
     monkeypatch.setattr(Limits, "check", lambda *_given: None)
     with store.begin() as session:
         session.scalars(select(Village).where(Village.code == OTHER_VILLAGE)).one().name = "外村"
-        theirs, own = _settle(session, OTHER_VILLAGE, theirs=True), _settle(session, VILLAGE, theirs=False)
+        theirs, own = (
+            settle_with_all(session, OTHER_VILLAGE, theirs=True),
+            settle_with_all(session, VILLAGE, theirs=False),
+        )
     head = signed_in(AccountRole.VILLAGE_HEAD)
     found = re.search(r'name="csrf_token" value="([^"]+)"', head.get("/account").text)
     assert found is not None
