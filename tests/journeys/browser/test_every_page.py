@@ -83,6 +83,12 @@ def _look_by_night(window: Window) -> list[str]:
     return found
 
 
+def _at_twice_the_size(window: Window) -> list[str]:
+    """A line, where letters of 200 % need the page to be scrolled sideways."""
+    window.page.evaluate("document.documentElement.style.fontSize = '225%'")
+    return [f"at 200 %: {wrong}" for wrong in sideways(window.page)]
+
+
 def _unfit(window: Window) -> list[str]:
     """What is too small for a finger or an eye, or does not fit on the screen."""
     sizes = text_sizes(window.page)
@@ -151,7 +157,12 @@ def test_no_page_of_the_site_is_left_out(window: Window) -> None:
         # Figures of a village that nobody has counted are refused in words, on a page as good as the others.
         assert answer.status == (422 if rule.rule == "/coverage" else 200), rule.rule
         looked_at += 1
-        if found := [*window.violations(), *small_targets(window.page), *sideways(window.page)]:
+        if found := [
+            *window.violations(),
+            *small_targets(window.page),
+            *sideways(window.page),
+            *_at_twice_the_size(window),
+        ]:
             wrong[rule.rule] = found
 
     assert wrong == {}
