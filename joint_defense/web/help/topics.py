@@ -310,14 +310,10 @@ _FOR_KEEPERS = (
         "away",
         _l("A household is away"),
         Readers.KEEPERS,
-        Drawing("page", (("", _l("Away until")),)),
+        Drawing("page", (("", _l("Away until then")),)),
         (
             _l("Open the household."),
-            _l(
-                "At “%(field)s” choose the last day of their absence, tap “%(button)s”.",
-                field=_l("Away until"),
-                button=_l("Save"),
-            ),
+            _l("Choose the last day of their absence, tap “%(button)s”.", button=_l("Away until then")),
             _l("Until then they are texted and not called, and do not count as neighbours who can come."),
             _l("Back earlier? “%(button)s”.", button=_l("They are at home again")),
         ),
