@@ -183,7 +183,7 @@ class Account:
 
 @pytest.mark.parametrize(
     ("error", "word"),
-    [(None, "ok"), (AccountTrouble("no", code=20003, status=401), "20003"), (OutcomeUnknown("?"), "OutcomeUnknown")],
+    [(None, "ok"), (AccountTrouble("no", code=20003, status=401), "20003"), (OutcomeUnknown("?"), "broken off")],
 )
 def test_the_sender_asks_for_the_account_once_and_all_know(
     database: Database, error: CarrierError | None, word: str
