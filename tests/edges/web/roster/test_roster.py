@@ -420,6 +420,7 @@ def test_a_household_is_away_by_one_button_with_a_day_and_stays_so_when_other_th
         answer = head.post(f"{page}/away", {"day": day}, of=page)
         assert answer.status_code == 422
         assert why in answer.text
+        assert re.findall(r'id="([\w-]+)"[^>]* autofocus', answer.text) == ["away_until"], "and nothing before it"
     with roster.store.begin() as session:
         last = read_clock(session).astimezone(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=9)
     answer = head.post(f"{page}/away", {"day": str(last)}, of=page, follow_redirects=True)
