@@ -81,6 +81,10 @@ TABLES: Mapping[str, frozenset[Kept] | str] = {
     "consent_texts": "what was agreed to: a text of the town's",
     "number_changes": "of what is over the numbers go at once",
     **dict.fromkeys(
+        ("device_tests", "device_presses"),
+        "ids and times; a press has its number for the seconds until it is known what it was",
+    ),
+    **dict.fromkeys(
         ("phone_tasks", "task_texts", "phone_checks", "upkeep_days"), "ids and days; the account that closed a task"
     ),
     "village_checks": "that a check was signed off, by which account; what stood open as ids",

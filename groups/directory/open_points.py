@@ -6,19 +6,24 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config.settings import TIMEZONE
 from groups.coverage.rules.reachability import COMPLETE_GROUP
+from groups.directory.device_tests import PRESSED_FOR
 from groups.directory.failing_numbers import match_failing
 from groups.models.changes import ERASED
-from groups.models.enrolment import Device, Subscription, is_active
+from groups.models.enrolment import Device, DeviceTest, Subscription, is_active
 from groups.models.figures import Residence
 from groups.models.roster import Household, Phone, Village
 from groups.roster.reading import HouseLine, PhoneLine, list_group_names, list_houses_where
 from groups.rules import names
 from groups.rules.proofs import is_proven
+
+_ZONE = ZoneInfo(TIMEZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,18 @@ class GroupPoint:
 
 @dataclass(frozen=True, slots=True)
 class DevicePoint:
-    """A device that is with a household. `kind`: `key` or `phone`."""
+    """A device that is with a household. `kind`: `key` or `phone`; `tied`: it is known from which line it calls.
+
+    `pressed_on` is the local day of its last test press, `asked_on` of the last time that one was asked for.
+    """
 
     device_id: int
     kind: str
     serial: str
     household: HouseholdPoint
+    tied: bool = False
+    pressed_on: date | None = None
+    asked_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +141,31 @@ def _find_signed_up(session: Session, village_id: int, today: date) -> set[int]:
 def _list_silent_devices(
     session: Session, houses: Collection[HouseLine], points: dict[int, HouseholdPoint], today: date
 ) -> tuple[DevicePoint, ...]:
-    """Devices that are out, of households in which nobody has given a sign for 30 days."""
-    quiet = {house.id for house in houses if not house.is_proven(today)}
-    out = select(Device).join(Household, Household.id == Device.household_id).order_by(Device.id)
-    village = {house.village_id for house in houses}
-    rows = session.scalars(out.where(Household.village_id.in_(village), Device.returned_on.is_(None)))
-    return tuple(
-        DevicePoint(each.id, each.kind.value, each.serial, points[each.household_id])
-        for each in rows
-        if each.household_id in quiet
+    """Devices that are out and were not pressed for a test in 30 days: a call from the line says nothing of a key."""
+    tests = (
+        select(
+            DeviceTest.device_id,
+            func.max(DeviceTest.pressed_at).label("pressed_at"),
+            func.max(DeviceTest.asked_on).label("asked_on"),
+        )
+        .group_by(DeviceTest.device_id)
+        .subquery()
     )
+    out = select(Device, tests.c.pressed_at, tests.c.asked_on).join(Household, Household.id == Device.household_id)
+    village = {house.village_id for house in houses}
+    rows = session.execute(
+        out.outerjoin(tests, tests.c.device_id == Device.id)
+        .where(Household.village_id.in_(village), Device.returned_on.is_(None))
+        .order_by(Device.id)
+    )
+    found = []
+    for each, pressed_at, asked_on in rows:
+        pressed_on = None if pressed_at is None else pressed_at.astimezone(_ZONE).date()
+        if each.household_id in points and (pressed_on is None or pressed_on <= today - PRESSED_FOR):
+            point = points[each.household_id]
+            tied = each.phone_id is not None
+            found.append(DevicePoint(each.id, each.kind.value, each.serial, point, tied, pressed_on, asked_on))
+    return tuple(found)
 
 
 def _make_point(house: HouseLine, groups: dict[int, str]) -> HouseholdPoint:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
@@ -15,8 +15,8 @@ from groups.enrolment.records import get_household
 from groups.enrolment.rules.periods import find_overlap, read_serial
 from groups.errors import DeviceElsewhere, EndsBeforeStart, InvalidDevice, StartsInFuture, say
 from groups.models.batch import Batch
-from groups.models.enrolment import Device, DeviceKind
-from groups.models.roster import Household, Village
+from groups.models.enrolment import Device, DeviceKind, DeviceTest
+from groups.models.roster import Household, Phone, Village
 from groups.rules.days import Period
 
 LEDGER_PAGE = 100
@@ -46,17 +46,65 @@ class LedgerLine:
     head: str
 
 
-def give(batch: Batch, household_id: int, kind: DeviceKind, serial: str, day: date) -> Device:
-    """Give a household a thing. Raises NoSuchHousehold, InvalidDevice, DeviceElsewhere, StartsInFuture."""
+def give(
+    batch: Batch, household_id: int, kind: DeviceKind, serial: str, day: date, phone_id: int | None = None
+) -> Device:
+    """Give a household a thing, which calls from one of its lines; of a household with one phone alone it is that.
+
+    Raises NoSuchHousehold, InvalidDevice, DeviceElsewhere, StartsInFuture.
+    """
     get_household(batch.session, household_id, hold=True)
     plain = read_serial(serial)
     _check_day(day, batch.day)
     _check_free(batch.session, kind, plain, Period(day, None))
-    device = Device(household_id=household_id, kind=kind, serial=plain, given_on=day, returned_on=None)
+    lines = list_lines(batch.session, household_id)
+    if phone_id is not None:
+        _check_line(lines, phone_id)
+    elif len(lines) == 1:
+        phone_id = lines[0].id
+    device = Device(
+        household_id=household_id, kind=kind, serial=plain, given_on=day, returned_on=None, phone_id=phone_id
+    )
     try:
         return batch.add(device)
     except IntegrityError as error:
         raise DeviceElsewhere(say("serial_just_given", serial=plain), serial=plain) from error
+
+
+def set_line(batch: Batch, device_id: int, phone_id: int) -> None:
+    """Say from which line of its household a thing calls. Raises InvalidDevice."""
+    device = _hold(batch, device_id)
+    _check_line(list_lines(batch.session, device.household_id), phone_id)
+    if device.phone_id != phone_id:
+        batch.change(device, phone_id=phone_id)
+
+
+def list_lines(session: Session, household_id: int) -> Sequence[Phone]:
+    """The phones that a household has now, in their order."""
+    own = select(Phone).where(Phone.household_id == household_id, Phone.archived_at.is_(None))
+    return session.scalars(own.order_by(Phone.rank, Phone.id)).all()
+
+
+def _check_line(lines: Sequence[Phone], phone_id: int) -> None:
+    if phone_id not in {each.id for each in lines}:
+        raise InvalidDevice(say("choose_line_of_household"))
+
+
+def list_last_tests(session: Session, device_ids: Collection[int]) -> dict[int, DeviceTest]:
+    """The last test press that was asked for of each of these, if any."""
+    newest = select(func.max(DeviceTest.id)).where(DeviceTest.device_id.in_(device_ids)).group_by(DeviceTest.device_id)
+    rows = session.scalars(select(DeviceTest).where(DeviceTest.id.in_(newest)))
+    return {each.device_id: each for each in rows}
+
+
+def list_last_presses(session: Session, device_ids: Collection[int]) -> dict[int, datetime]:
+    """When each of these was last pressed for a test, if ever."""
+    rows = session.execute(
+        select(DeviceTest.device_id, func.max(DeviceTest.pressed_at))
+        .where(DeviceTest.device_id.in_(device_ids), DeviceTest.pressed_at.is_not(None))
+        .group_by(DeviceTest.device_id)
+    )
+    return {device_id: at for device_id, at in rows if at is not None}
 
 
 def take_back(batch: Batch, device_id: int, day: date) -> None:
@@ -73,7 +121,9 @@ def replace(batch: Batch, device_id: int, serial: str, day: date) -> Device:
     if read_serial(serial) == device.serial:
         raise InvalidDevice(say("same_serial_as_before", serial=device.serial), serial=device.serial)
     batch.change(device, returned_on=day)
-    other = give(batch, device.household_id, device.kind, serial, day)
+    lines = {each.id for each in list_lines(batch.session, device.household_id)}
+    line = device.phone_id if device.phone_id in lines else None
+    other = give(batch, device.household_id, device.kind, serial, day, line)
     batch.change(device, replaced_by_id=other.id)
     return other
 

@@ -24,6 +24,7 @@ ENROLMENT_ACTS = frozenset(
         Action.CORRECT,
         Action.GIVE_DEVICE,
         Action.RETURN_DEVICE,
+        Action.TIE_DEVICE,
         Action.REPLACE_DEVICE,
         Action.IMPORT_LIST,
         Action.SET_TARIFF,

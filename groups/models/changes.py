@@ -63,6 +63,7 @@ class Action(StrEnum):
     CORRECT = "correct"
     GIVE_DEVICE = "give_device"
     RETURN_DEVICE = "return_device"
+    TIE_DEVICE = "tie_device"
     REPLACE_DEVICE = "replace_device"
     IMPORT_LIST = "import_list"
     SET_TARIFF = "set_tariff"

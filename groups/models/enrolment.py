@@ -59,6 +59,7 @@ class Device(Base):
             postgresql_where=text("returned_on IS NULL"),
         ),
         Index("ix_devices_household_id", "household_id"),
+        Index("ix_devices_phone_id", "phone_id"),
         # The ledger's first page, out of a county's.
         Index("ix_devices_given_on_id", "given_on", "id"),
         CheckConstraint("returned_on IS NULL OR returned_on >= given_on", name="returned_after_given"),
@@ -72,6 +73,50 @@ class Device(Base):
     given_on: Mapped[date]
     returned_on: Mapped[date | None]
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
+    # The line that it calls from (None: nobody has said which). No foreign key: the release before this one runs beside
+    # the upgrade.
+    phone_id: Mapped[int | None] = mapped_column(BigId)
+
+
+class DeviceTestOutcome(StrEnum):
+    """How a device's monthly test ended."""
+
+    PRESSED = "pressed"
+    """It was pressed, and whoever pressed it said by key that it was the test."""
+    ALARM = "alarm"
+    """It was pressed, and nobody said that it was a test: it was taken for a call for help."""
+    MISSED = "missed"
+    """Nobody pressed it, though asked twice."""
+    ENDED = "ended"
+    """It was returned, or tied to another line, or its line has left the roster."""
+
+
+class DeviceTest(Base):
+    """A month's test press of a device: the ledger of what was asked for and what came of it."""
+
+    __tablename__ = "device_tests"
+    __table_args__ = (
+        Index(
+            "uq_device_tests_open",
+            "device_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_device_tests_device_id_asked_on", "device_id", "asked_on"),
+        Index("ix_device_tests_phone_id", "phone_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"))
+    phone_id: Mapped[int] = mapped_column(ForeignKey("phones.id"))
+    asked_on: Mapped[date]
+    reminded_on: Mapped[date | None]
+    # Until when a press is asked whether it is the test; before and after, it is a call for help at once.
+    open_until: Mapped[datetime]
+    pressed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[DeviceTestOutcome | None] = mapped_column(store_as_value(DeviceTestOutcome))
 
 
 class SettledMonth(Base):

@@ -29,6 +29,7 @@ class PhoneTask(Base):
         Index(
             "uq_phone_tasks_open",
             "phone_id",
+            "device_id",
             unique=True,
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
@@ -54,6 +55,37 @@ class PhoneTask(Base):
     closed_at: Mapped[datetime | None]
     outcome: Mapped[TaskOutcome | None] = mapped_column(store_as_value(TaskOutcome))
     closed_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    # The device at this line that keeps silent; 0: it is the number itself that fails.
+    device_id: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
+
+
+class DevicePress(Base):
+    """A press of a device whose test was asked for. Until somebody says by key that it was the test it is a call for
+    help that is about to be raised: `raise_at` is when the clock does, whatever becomes of the call.
+    """
+
+    __tablename__ = "device_presses"
+    __table_args__ = (
+        UniqueConstraint("call_sid"),
+        Index(
+            "ix_device_presses_raise_at",
+            "raise_at",
+            sqlite_where=text("raise_at IS NOT NULL"),
+            postgresql_where=text("raise_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    test_id: Mapped[int] = mapped_column(BigId)
+    household_id: Mapped[int] = mapped_column(BigId)
+    # Empty once it is known what it was.
+    number: Mapped[str] = mapped_column(String(16))
+    call_sid: Mapped[str] = mapped_column(String(64))
+    line_account: Mapped[str] = mapped_column(String(64))
+    pressed_at: Mapped[datetime]
+    raise_at: Mapped[datetime | None]
+    # Whether it was the test (None: not known yet).
+    is_test: Mapped[bool | None]
 
 
 class TaskText(Base):

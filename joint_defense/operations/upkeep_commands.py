@@ -11,14 +11,17 @@ from flask.cli import AppGroup
 from sqlalchemy import delete
 
 from config.database import read_clock
+from groups import directory
 from groups.errors import say
 from groups.errors.words import write_both
 from joint_defense.incidents.record import mask_number
 from joint_defense.models.upkeep import Holiday
 from joint_defense.operations.alarm_commands import find_village
 from joint_defense.processes.runtime import get_runtime
+from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.hours import read_spans
 from joint_defense.upkeep import (
+    device_tests,
     monthly_summary,
     rolling_tests,
     summary_files,
@@ -156,3 +159,42 @@ def show_summary(text: str, form: str, output: Path | None) -> None:
         click.echo(content.decode(), nl=False)
     else:
         output.write_bytes(content)
+
+
+@upkeep_commands.command("devices", help="A village's silent devices: kind, serial, household, line, last test press.")
+@click.option("--village", "code", required=True, help="The village's code.")
+def list_silent_devices(code: str) -> None:
+    """Those that were given out and not pressed for a test in 30 days, a line each; first how many were pressed."""
+    zone = get_runtime().settings.zone
+    with get_runtime().database.begin(reads=True) as session:
+        village_id, _ = find_village(session, code)
+        now = read_clock(session)
+        out, pressed = directory.count_devices(session, village_id, now - directory.PRESSED_FOR)
+        points = directory.read_roster_points(session, village_id, now, now.astimezone(zone).date())
+    click.echo(f"{pressed}/{out}")
+    for each in points.silent_devices:
+        line = "tied" if each.tied else "no line"
+        click.echo(
+            f"{each.device_id}\t{each.kind}\t{each.serial}\t{each.household.name}\t{line}\t{each.pressed_on or ''}"
+        )
+
+
+@upkeep_commands.command("press", help="Ask a device's household for the test press now, in the village's hours.")
+@click.option("--village", "code", required=True, help="The village's code.")
+@click.option("--device", "device_id", required=True, type=int, help="Its id, as `upkeep devices` gives it.")
+def ask_for_press(code: str, device_id: int) -> None:
+    """Call or text the household; what is pressed until the day's hours end is asked whether it is the test."""
+    zone = get_runtime().settings.zone
+    try:
+        with get_runtime().database.begin() as session:
+            village_id, _ = find_village(session, code)
+            rung = device_tests.ask_now(session, device_id, village_id, read_clock(session), zone)
+    except DrillRefused as error:
+        words = {
+            "unknown_device": say("device_unknown_device"),
+            "hours": say("device_hours"),
+            "alarm_open": say("device_alarm_open"),
+            "nobody": say("device_nobody"),
+        }
+        raise click.ClickException(write_both(words[error.why])) from None
+    click.echo(" ".join(str(each) for each in rung))

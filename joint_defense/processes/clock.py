@@ -19,8 +19,10 @@ from config.away import AWAY
 from config.database import read_clock
 from config.logging import say_alive, say_ready
 from config.retention import Due, Kept, delete_due
-from joint_defense.alarms import closing, greeting_answers, held_alarms, news_sent, words_passed_on
+from groups import directory
+from joint_defense.alarms import closing, device_presses, greeting_answers, held_alarms, news_sent, words_passed_on
 from joint_defense.alarms.escalation import redial_queries, redials, widening
+from joint_defense.alarms.intake import IntakeResult
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
 from joint_defense.delivery import claims, proofs
@@ -35,7 +37,7 @@ from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
 from joint_defense.rules.states import IncidentKind
 from joint_defense.rules.upkeep.greetings import GreetingStep
-from joint_defense.upkeep import drills, greeting_days, head_texts, number_changes, rolling_tests, tasks
+from joint_defense.upkeep import device_tests, drills, greeting_days, head_texts, number_changes, rolling_tests, tasks
 from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
@@ -187,6 +189,33 @@ def _release_held(runtime: Runtime) -> None:
 
 def _release_one(incident_id: int, session: Session) -> bool:
     return held_alarms.release_overdue(session, incident_id, read_clock(session))
+
+
+def _raise_presses(runtime: Runtime) -> None:
+    """A device was pressed, and nobody has said that it was the test that was asked for: it is a call for help."""
+    for press_id in _run(runtime, lambda session: device_presses.find_overdue(session, read_clock(session))):
+        raised = _run(runtime, partial(_raise_press, press_id, runtime))
+        if raised is not None:
+            log.info("press_raised_by_the_clock", incident_id=raised.incident_id, outcome=raised.outcome)
+
+
+def _raise_press(press_id: int, runtime: Runtime, session: Session) -> IntakeResult | None:
+    return device_presses.raise_overdue(session, press_id, read_clock(session), runtime.limits)
+
+
+def _ask_for_presses(runtime: Runtime) -> None:
+    """Ask for the monthly test press of devices, village by village, in the hours that each has set."""
+    zone = runtime.settings.zone
+    _run(runtime, lambda session: directory.end_gone_device_tests(session, read_clock(session)))
+    asked = 0
+    for village_id in _run(runtime, lambda session: device_tests.find_villages(session, read_clock(session), zone)):
+        asked += len(_run(runtime, partial(_ask_for_presses_in, village_id, zone)))
+    if asked:
+        log.info("device_tests_asked_for", drills=asked)
+
+
+def _ask_for_presses_in(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
+    return device_tests.go_on(session, village_id, read_clock(session), zone)
 
 
 def _widen(runtime: Runtime) -> None:
@@ -437,10 +466,14 @@ def _look_at_numbers(runtime: Runtime) -> None:
 
 
 # The news after the widening: a caller who has hung up is told of both in one text.
-PARTS: tuple[Part, ...] = (_release_dead, _drain, _release_held, _widen, _send_news, _pass_on_words, _redial)
+PARTS: tuple[Part, ...] = (
+    *(_release_dead, _drain, _release_held, _raise_presses),
+    *(_widen, _send_news, _pass_on_words, _redial),
+)
 _HAS_WORK: dict[Part, Callable[[Ago], ColumnElement[bool]]] = {
     _release_dead: lambda _ago: claims.match_in_hand(),
     _release_held: lambda ago: held_alarms.match_overdue(ago(NOW)),
+    _raise_presses: lambda ago: device_presses.match_overdue(ago(NOW)),
     _widen: lambda ago: widening.match_due(ago(NOW)),
     _send_news: lambda ago: match_open_since(ago(news_sent.NEWS_UNTIL)),
     _pass_on_words: lambda ago: match_open_since(ago(words_passed_on.PASSED_ON_FOR)),
@@ -469,6 +502,7 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (30.0, _change_numbers),
     (300.0, _plan_tests),
     (60.0, _ring_tests),
+    (60.0, _ask_for_presses),
     (3.0, _ask_whether_well),
     (3.0, tell_of_sign_ins),
 )

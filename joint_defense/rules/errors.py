@@ -83,8 +83,8 @@ class InvalidMute(AlarmError):
 
 
 class DrillRefused(AlarmError):
-    """`why`: `budget`, `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `alarm_open`, `drill_open` or
-    `nobody`.
+    """`why`: `budget`, `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `unknown_device`, `alarm_open`,
+    `drill_open` or `nobody`.
     """
 
     code = "drill_refused"

@@ -17,6 +17,8 @@ class TaskReason(StrEnum):
     """Whoever answered a test says that it is not this household's."""
     UNANSWERED = "unanswered"
     """Nobody answered two drills or tests in a row."""
+    SILENT_DEVICE = "silent_device"
+    """A device at this line was not pressed, though its household was asked twice."""
 
 
 class TaskStage(StrEnum):

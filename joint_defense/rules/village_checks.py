@@ -23,7 +23,7 @@ class Section(StrEnum):
     UNGROUPED = "ungrouped"
     """Households that are signed up, and in no group: their alarm rings nobody."""
     SILENT_DEVICES = "silent_devices"
-    """Devices that were given to a household of which nobody has given a sign for 30 days."""
+    """Devices that were given out and not pressed for a test in 30 days."""
     TASKS = "tasks"
     """Open tasks."""
 

@@ -6,7 +6,7 @@ drills. It is a drill of no group, so that neither keeps the village's own drill
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,6 +38,8 @@ ONE_EVERY = timedelta(hours=1)
 """A phone has itself tested once in this time, whoever forges its number."""
 CALLED_BACK = timedelta(days=1)
 """So long after a drill or test that rang in vain a call from that phone is taken to be about it."""
+Writer = Callable[[str, str], str]
+"""Writes what a call or text says, of whose phone it is and in which language."""
 RINGS_AFTER = timedelta(seconds=12)
 """So long a villager has to hang up before we call back."""
 
@@ -196,10 +198,11 @@ def ring_all(
     *,
     channel: Channel = Channel.CALL,
     on_line: bool = False,
+    write: Writer | None = None,
 ) -> int:
     """Test these phones of one village, each by itself, as one drill of no group; its id.
 
-    `on_line`: the phone is on a call with us, and is rung once that has ended.
+    `on_line`: the phone is on a call with us, and is rung once that has ended. `write`: other words than a test's.
     """
     first = phones[0]
     incident = Incident(
@@ -213,7 +216,8 @@ def ring_all(
     session.add(incident)
     session.flush()
     note_update(session, incident.id, UpdateKind.OPENED, now, by=by)
-    write = words.write_test if channel is Channel.CALL else words.write_test_message
+    if write is None:
+        write = words.write_test if channel is Channel.CALL else words.write_test_message
     due_at = now + RINGS_AFTER if on_line else now
     rows = [
         make_row(

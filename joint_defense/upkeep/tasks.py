@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_rows
 from groups import directory
-from groups.directory import PhoneOnRecord, Recipient
+from groups.directory import DeviceOnLine, PhoneOnRecord, Recipient
 from joint_defense.delivery.plan import make_row
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import PhoneTask, TaskText
@@ -53,13 +53,29 @@ def open_task(session: Session, phone_id: int, reason: TaskReason, now: datetime
     return _insert(session, [(phone_id, phone.household_id, phone.village_id, reason)], now) > 0
 
 
+def open_device_task(session: Session, device_id: int, phone_id: int, now: datetime) -> bool:
+    """Open a task for a device at this line that was not pressed; False where it has one, the line is not there any
+    more, or somebody said lately that the device is all right.
+    """
+    phone = directory.read_phones(session, [phone_id]).get(phone_id)
+    said = select(PhoneTask.id).where(
+        PhoneTask.device_id == device_id,
+        PhoneTask.outcome == TaskOutcome.KEPT,
+        PhoneTask.closed_at > now - KEPT_FOR,
+    )
+    if phone is None or not phone.active or session.scalar(said.limit(1)) is not None:
+        return False
+    found = (phone_id, phone.household_id, phone.village_id, TaskReason.SILENT_DEVICE)
+    return _insert(session, [found], now, device_id) > 0
+
+
 def open_for_failing(session: Session, now: datetime, limit: int = AT_ONCE) -> int:
     """Open a task for every phone that fails and has none, at most so many; how many that were.
 
     A number of which somebody said lately that it is right is left alone.
     """
     kept = (PhoneTask.outcome == TaskOutcome.KEPT) & (PhoneTask.closed_at > now - KEPT_FOR)
-    besides = select(PhoneTask.phone_id).where(PhoneTask.closed_at.is_(None) | kept)
+    besides = select(PhoneTask.phone_id).where(PhoneTask.device_id == 0, PhoneTask.closed_at.is_(None) | kept)
     found = [
         (each.phone_id, each.household_id, each.village_id, TaskReason.REFUSED if each.refused else TaskReason.FAILED)
         for each in directory.list_failing(session, besides, limit)
@@ -67,7 +83,9 @@ def open_for_failing(session: Session, now: datetime, limit: int = AT_ONCE) -> i
     return _insert(session, found, now)
 
 
-def _insert(session: Session, found: Sequence[tuple[int, int, int, TaskReason]], now: datetime) -> int:
+def _insert(
+    session: Session, found: Sequence[tuple[int, int, int, TaskReason]], now: datetime, device_id: int = 0
+) -> int:
     rows = [
         {
             "phone_id": phone_id,
@@ -77,6 +95,7 @@ def _insert(session: Session, found: Sequence[tuple[int, int, int, TaskReason]],
             "stage": TaskStage.NEW,
             "opened_at": now,
             "next_at": now,
+            "device_id": device_id,
         }
         for phone_id, household_id, village_id, reason in found
     ]
@@ -101,8 +120,13 @@ def close_mended(session: Session, now: datetime, zone: ZoneInfo) -> int:
     for start in range(0, len(still_open), AT_ONCE):
         some = still_open[start : start + AT_ONCE]
         phones = directory.read_phones(session, {each.phone_id for each in some})
+        devices = directory.read_devices(session, {each.device_id for each in some} - {0})
         for task in some:
-            outcome = _find_outcome(task, phones.get(task.phone_id), zone)
+            phone, device = phones.get(task.phone_id), devices.get(task.device_id)
+            if task.device_id:
+                outcome = _find_outcome_of_device(session, task, phone, device)
+            else:
+                outcome = _find_outcome(task, phone, zone)
             if outcome is not None:
                 _close(task, outcome, "", now)
                 closed += 1
@@ -115,6 +139,17 @@ def _find_outcome(task: PhoneTask, phone: PhoneOnRecord | None, zone: ZoneInfo) 
     later = phone.proven_on is not None and phone.proven_on > task.opened_at.astimezone(zone).date()
     noted = phone.proof_noted_at is not None and phone.proof_noted_at > task.opened_at
     return TaskOutcome.WORKS if (later or noted) and not phone.failing else None
+
+
+def _find_outcome_of_device(
+    session: Session, task: PhoneTask, phone: PhoneOnRecord | None, device: DeviceOnLine | None
+) -> TaskOutcome | None:
+    """A call from the line says nothing of the device: only a press ends its task, or that it has gone."""
+    gone = phone is None or not phone.active or phone.household_id != task.household_id
+    if gone or device is None or device.phone_id != task.phone_id:
+        return TaskOutcome.CHANGED
+    silent = directory.find_silent_devices(session, [device.device_id], task.opened_at)
+    return None if silent else TaskOutcome.WORKS
 
 
 def keep_number(session: Session, task_id: int, village_id: int, by: str, now: datetime) -> bool:
@@ -160,14 +195,15 @@ def ask_on(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> 
     if village_id not in village_hours.find_villages_allowing(session, now, zone, [village_id]):
         return []
     phones = directory.read_phones(session, {each.phone_id for each in due})
-    asked: dict[tuple[TaskStage, str], tuple[Recipient, list[OpenTask]]] = {}
+    asked: dict[tuple[TaskStage, str, bool], tuple[Recipient, list[OpenTask]]] = {}
     for task in due:
         phone = phones.get(task.phone_id)
         stage, person = (TaskStage.HEAD, None) if phone is None else _find_next(session, task, phone, now)
         task.stage, task.next_at = stage, None if stage is TaskStage.HEAD else now + ASKED_FOR
         if person is not None and phone is not None:
-            asked.setdefault((stage, person.number), (person, []))[1].append(OpenTask(task, phone))
-    return [_text(session, stage, person, found, now, zone) for (stage, _), (person, found) in asked.items()]
+            key = (stage, person.number, task.device_id != 0)
+            asked.setdefault(key, (person, []))[1].append(OpenTask(task, phone))
+    return [_text(session, stage, person, found, now, zone) for (stage, _, _), (person, found) in asked.items()]
 
 
 def _find_next(
@@ -176,6 +212,9 @@ def _find_next(
     """Who is asked next; whoever takes no texts is passed over. The village's head is asked by the page."""
     stage = NEXT[task.stage]
     if stage is TaskStage.HOUSEHOLD:
+        if task.device_id and not phone.text_refused and phone.is_mobile:
+            for own in directory.list_other_phones(session, phone.household_id, 0):
+                return stage, own
         for other in directory.list_other_phones(session, phone.household_id, phone.phone_id):
             return stage, other
         stage = TaskStage.LEADER
@@ -190,6 +229,8 @@ def _text(
     session: Session, stage: TaskStage, person: Recipient, found: Sequence[OpenTask], now: datetime, zone: ZoneInfo
 ) -> int:
     write = words.ask_household if stage is TaskStage.HOUSEHOLD else words.ask_leader
+    if found[0].task.device_id:
+        write = words.ask_household_for_press if stage is TaskStage.HOUSEHOLD else words.ask_leader_for_press
     numbers = [_make_number(each) for each in found]
     return _send(session, stage, person, found, write(numbers, person.language), now, zone)
 
@@ -287,6 +328,8 @@ def find_asked(session: Session, number: str, since: datetime) -> list[OpenTask]
             Delivery.purpose == Purpose.TASK,
             Incident.opened_at > since,
             PhoneTask.closed_at.is_(None),
+            # To a silent device another number is no answer.
+            PhoneTask.device_id == 0,
         )
         .order_by(TaskText.id.desc())
     ).all()

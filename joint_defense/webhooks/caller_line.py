@@ -31,6 +31,7 @@ from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
+from joint_defense.upkeep import device_tests
 from joint_defense.webhooks.common import (
     LANGUAGES,
     answer,
@@ -306,4 +307,5 @@ def end_line() -> Response:
     call = read_call(request.form, get_runtime().read_number)
     with get_runtime().database.begin() as session:
         news_on_line.hang_up(session, call.sid, read_clock(session))
+        device_tests.hurry(session, call.sid, read_clock(session))
     return Response(status=204)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 import structlog
@@ -35,11 +36,12 @@ from joint_defense.rules.triggers import (
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
+from joint_defense.rules.wording import device_tests as device_words
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording.calls import Unheard
-from joint_defense.upkeep import greeting_days, own_test
+from joint_defense.upkeep import device_tests, greeting_days, own_test
 from joint_defense.upkeep.own_test import OwnTestOutcome
-from joint_defense.webhooks import greeting_line
+from joint_defense.webhooks import device_line, greeting_line
 from joint_defense.webhooks.caller_line import tell_raised, to_stranger
 from joint_defense.webhooks.common import (
     answer,
@@ -72,7 +74,7 @@ def take_call() -> Response:
     """
     call = read_call(request.form, get_runtime().read_number)
     if call.called in get_runtime().settings.direct_numbers:
-        return _raise(call)
+        return device_line.take_press(call, _raise) or _raise(call)
     try:
         with get_runtime().database.begin() as session:
             now = read_clock(session)
@@ -89,13 +91,31 @@ def take_call() -> Response:
                 return answer(greeting_line.answer_call_back(session, asked))
             missed = None if is_silent else own_test.find_missed(session, call.caller, now)
             missed_id = None if caller is None or missed is None else missed.id
+            tested = caller is not None and device_line.is_waited_for(session, caller, now)
     except Exception as error:
         # Who it is cannot be known now, and the menu asks nothing of it.
         log.error("menu_without_database", sid=call.sid, **describe_cause(error))
         return _answer_menu(None, asked=1)
     if caller is None:
         return answer(to_stranger())
-    return _answer_menu(caller, asked=1, missed_id=missed_id)
+    return _answer_menu(caller, asked=1, missed_id=missed_id, tested=tested)
+
+
+@voice.post("/press/<int:press_id>")
+def answer_whether_test(press_id: int) -> Response:
+    """The key behind a press whose test is waited for. Only the key of the test says that it is one."""
+    call = read_call(request.form, get_runtime().read_number)
+    return device_line.answer(call, press_id, partial(_raise, said_before_it=True))
+
+
+@voice.post("/pressed")
+def answer_after_test() -> Response:
+    """Help is still one key away after the test."""
+    call = read_call(request.form, get_runtime().read_number)
+    spoken = understand(call.speech, Writer.AT_REST) if call.speech else None
+    if has_alarm(call.keys or "") or (spoken is not None and spoken.meaning is Meaning.ALARM):
+        return _raise(call, spoken)
+    return answer(twiml.say([]))
 
 
 @voice.post("/menu/<int:asked>")
@@ -103,20 +123,22 @@ def answer_menu(asked: int) -> Response:
     """Keys from the menu, or none; `asked` is how often the question has been put.
 
     `?before=` names the key that came before these: a `hash`, or a `nine` that may not be all of it. `?missed=` is the
-    call of a drill or test that they have missed and heard of.
+    call of a drill or test that they have missed and heard of, `?tested=1` says that their device's test is waited for.
     """
     call = read_call(request.form, get_runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
     said_before_it = asked > 1
+    tested = request.args.get("tested") == "1"
     if has_alarm(keys):
-        return _raise(call, said_before_it=said_before_it)
+        raised = device_line.take_press(call, partial(_raise, said_before_it=said_before_it)) if tested else None
+        return raised or _raise(call, said_before_it=said_before_it)
     spoken = understand(call.speech, Writer.AT_REST) if call.speech else None
     if spoken is not None and spoken.meaning is Meaning.ALARM:
         return _raise(call, spoken, said_before_it=said_before_it)
     if asks_for_test(keys):
-        tested = _take_test(call)
-        if tested is not None:
-            return tested
+        follows = _take_test(call)
+        if follows is not None:
+            return follows
     missed_id = request.args.get("missed", type=int)
     if missed_id is not None and keys == drill_words.CALLED_BACK_KEY:
         thanked = _thank_for_call_back(call, missed_id)
@@ -138,7 +160,7 @@ def answer_menu(asked: int) -> Response:
                 keep_said(call, asked, said, error)
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
         times = asked if half else asked + 1
-        return _answer_menu(caller, asked=times, half=half, unheard=unheard, missed_id=missed_id)
+        return _answer_menu(caller, asked=times, half=half, unheard=unheard, missed_id=missed_id, tested=tested)
     return _answer_wordless(call, asked, said, unheard)
 
 
@@ -154,6 +176,7 @@ def _answer_menu(
     half: bool = False,
     unheard: Unheard = Unheard.NOTHING,
     missed_id: int | None = None,
+    tested: bool = False,
 ) -> Response:
     language = caller.language if caller is not None else "zh"
     if missed_id is not None:
@@ -165,6 +188,7 @@ def _answer_menu(
     # The half that came is a wrong key if nothing follows.
     query = {"before": "hash"} if half else {}
     query |= {"missed": str(missed_id)} if missed_id is not None else {}
+    query |= {"tested": "1"} if tested else {}
     address = make_address(f"/voice/menu/{asked}{'?' if query else ''}{urlencode(query)}")
     return answer(
         twiml.ask(
@@ -232,7 +256,13 @@ def _take_test(call: InboundCall) -> Response | None:
             if caller is not None and caller.silent:
                 return None
             zone = get_runtime().settings.zone
-            asked = own_test.ask_for_test(session, make_test_key(call.sid), call.caller, read_clock(session), zone)
+            now = read_clock(session)
+            asked = own_test.ask_for_test(session, make_test_key(call.sid), call.caller, now, zone)
+            has_device = (
+                caller is not None
+                and asked.outcome is OwnTestOutcome.PLANNED
+                and device_tests.open_for_own_test(session, caller.phone_id, now, zone)
+            )
     except Exception as error:
         log.error("test_without_database", sid=call.sid, **describe_cause(error))
         return answer(twiml.say([(drill_words.say_no_test("away", each), each) for each in ("zh", "en")]))
@@ -242,7 +272,10 @@ def _take_test(call: InboundCall) -> Response | None:
     if asked.incident_id is None:
         return answer(twiml.say([(drill_words.say_no_test(asked.outcome, asked.language), asked.language)]))
     WAKER.of().wake(asked.incident_id)
-    return answer(twiml.say([(drill_words.say_test_follows(asked.language), asked.language)]))
+    said = drill_words.say_test_follows(asked.language)
+    if has_device:
+        said += device_words.say_may_be_pressed(asked.language)
+    return answer(twiml.say([(said, asked.language)]))
 
 
 def _answer_wordless(call: InboundCall, asked: int, said: str, unheard: Unheard) -> Response:

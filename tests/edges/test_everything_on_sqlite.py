@@ -122,6 +122,8 @@ def _lines(folder: Path) -> list[list[str]]:
         ["upkeep", "tasks", "--village", "T01"],
         ["upkeep", "forecast", "--village", "T01"],
         ["upkeep", "checks"],
+        ["upkeep", "devices", "--village", "T01"],
+        ["upkeep", "press", "--village", "T01", "--device", "1"],
         ["upkeep", "summary", "--format", "xlsx", "--output", out],
         ["upkeep", "check", "--village", "T01"],
         ["greeting", "add", "--village", "T01", "--phone", "13900001111", "--at", "7:30", "--consent-by", "王建国"],
@@ -162,6 +164,7 @@ _MAY_REFUSE = {
     ("alerts", "take-on"),
     ("alerts", "test"),
     ("cost", "show"),
+    ("upkeep", "press"),
 } | {("backup", name) for name in ("verify", "restore", "drill")}
 
 

@@ -6,12 +6,12 @@ As in `demo_town`, chance comes from `Random.random()` alone, so that the story 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 from groups.commands.demo.town import FIRST_DAY, REPORTING_DAY, HouseholdPlan, VillagePlan
-from groups.models.enrolment import DeviceKind
+from groups.models.enrolment import DeviceKind, DeviceTestOutcome
 from groups.models.figures import ProofKind
 from groups.rules.counting import CountKind
 
@@ -21,6 +21,7 @@ _GROWTH_IN_100 = (97, 99, 100)
 _BETWEEN_DRILLS = timedelta(days=61)
 _LATEST_DRILL = timedelta(days=20)
 _NEVER_REACHED, _REACHED_AT_A_DRILL, _REGROUPED = 0.05, 0.94, 0.04
+_NEVER_PRESSED = 0.03
 TARIFFS = (
     {"plan": "平安联防#9按键", "starts_on": FIRST_DAY, "village_fen": 300, "carrier_fen": 300},
     {"plan": "平安联防#9按键", "starts_on": date(2026, 1, 1), "village_fen": 300, "carrier_fen": 200},
@@ -76,9 +77,12 @@ def draw_proofs(
                 yield {"phone_id": phone, "household_id": household_id, "proven_on": drill, "kind": ProofKind.DRILL}
 
 
-def draw_devices(plan: VillagePlan, households: Sequence[int]) -> Iterator[dict[str, Any]]:
+def draw_devices(
+    plan: VillagePlan, households: Sequence[int], phones: Sequence[Sequence[int]]
+) -> Iterator[dict[str, Any]]:
     """The key or phone that every household was given when it signed up, and gave back when it left."""
-    for number, (household_id, household) in enumerate(zip(households, plan.households, strict=True)):
+    rows = zip(households, plan.households, phones, strict=True)
+    for number, (household_id, household, own) in enumerate(rows):
         if not household.subscriptions:
             continue
         kind = DeviceKind.PHONE if household.plan == "专用手机" else DeviceKind.KEY
@@ -88,6 +92,29 @@ def draw_devices(plan: VillagePlan, households: Sequence[int]) -> Iterator[dict[
             "serial": f"{'P' if kind is DeviceKind.PHONE else 'K'}{plan.code[2:]}{number + 1:04}",
             "given_on": household.subscriptions[0][0],
             "returned_on": household.subscriptions[-1][1],
+            "phone_id": own[0] if own else None,
+        }
+
+
+def draw_device_tests(devices: Sequence[dict[str, Any]], ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """The last monthly test press of each key and phone that is out: most were pressed, a few stayed silent."""
+    rng = Random("device tests")  # noqa: S311  chance for a story, not for a secret
+    for device_id, device in zip(ids, devices, strict=True):
+        asked_on = REPORTING_DAY - timedelta(days=2 + int(rng.random() * 20))
+        silent = rng.random() < _NEVER_PRESSED
+        if device["returned_on"] is not None or device["phone_id"] is None or device["given_on"] > asked_on:
+            continue
+        asked_at = datetime(asked_on.year, asked_on.month, asked_on.day, 1, tzinfo=UTC)
+        ends_at = asked_at + timedelta(hours=10)
+        pressed_at = None if silent else asked_at + timedelta(minutes=5 + int(rng.random() * 300))
+        yield {
+            "device_id": device_id,
+            "phone_id": device["phone_id"],
+            "asked_on": asked_on,
+            "open_until": ends_at,
+            "pressed_at": pressed_at,
+            "closed_at": pressed_at or ends_at,
+            "outcome": DeviceTestOutcome.MISSED if silent else DeviceTestOutcome.PRESSED,
         }
 
 

@@ -19,7 +19,7 @@ from groups.commands.demo import history
 from groups.commands.demo.town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD
 from groups.errors import DemoRefused, say
-from groups.models.enrolment import Device, EndReason, Subscription, Tariff
+from groups.models.enrolment import Device, DeviceTest, EndReason, Subscription, Tariff
 from groups.models.figures import HouseholdCount, ReachProof, Residence, Threshold
 from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Household, Phone, Village
@@ -126,11 +126,13 @@ def _build(session: Session, town: Sequence[VillagePlan]) -> None:
             (HouseholdCount, history.draw_counts(village_id, plan)),
             (Residence, history.draw_residences(village_id, plan, groups[village_id], grids[village_id], own)),
             (ReachProof, history.draw_proofs(plan, own, phones)),
-            (Device, history.draw_devices(plan, own)),
         )
         for table, rows in told:
             if written := [*rows]:
                 session.execute(insert(table), written)
+        if devices := [*history.draw_devices(plan, own, phones)]:
+            tests = history.draw_device_tests(devices, _insert(session, Device, devices))
+            session.execute(insert(DeviceTest), [*tests])
 
 
 def _insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:

@@ -33,7 +33,7 @@ from groups.web.enrolment.common import (
     write_number,
 )
 from groups.web.enrolment.history import name_channel, read_history
-from groups.web.history.words import DEVICES, END_REASONS
+from groups.web.history.words import DEVICE_TESTS, DEVICES, END_REASONS
 from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
 from groups.web.shell.forms import DayField, Form, MarkField, Needed, ParsedField, TextField
@@ -52,6 +52,7 @@ class DeedForm(Form):
     door = TextField(most=65)
     kind = TextField(most=32)
     serial = TextField(most=64)
+    line = TextField(most=20)
     meant = TextField(most=10)
     confirmed = MarkField()
 
@@ -123,8 +124,8 @@ def change(household_id: int, deed: str) -> ResponseReturnValue:
 @pages.post("/enrolment/devices/<int:device_id>/<deed>")
 @require(*WRITERS)
 def change_device(device_id: int, deed: str) -> ResponseReturnValue:
-    """Take a gift back, or replace it."""
-    if deed not in {"return", "replace"}:
+    """Take a gift back, replace it, or say from which line it calls."""
+    if deed not in {"return", "replace", "tie"}:
         abort(404)
     household_id, form = 0, DeedForm.sent()
     try:
@@ -138,6 +139,8 @@ def change_device(device_id: int, deed: str) -> ResponseReturnValue:
             batch = make_batch(session, Action(f"{deed}_device"))
             if deed == "return":
                 devices.take_back(batch, device_id, form.day.data or batch.day)
+            elif deed == "tie":
+                devices.set_line(batch, device_id, _read_line(form) or 0)
             else:
                 devices.replace(batch, device_id, form.serial.data, form.day.data or batch.day)
     except GroupsError as error:
@@ -189,7 +192,16 @@ def _give(batch: Batch, household_id: int, form: DeedForm) -> None:
     kind = form.kind.data
     if kind not in set(DeviceKind):
         raise InvalidDevice(say("choose_kind_of_device"))
-    devices.give(batch, household_id, DeviceKind(kind), form.serial.data, form.day.data or batch.day)
+    day = form.day.data or batch.day
+    devices.give(batch, household_id, DeviceKind(kind), form.serial.data, day, _read_line(form))
+
+
+def _read_line(form: DeedForm) -> int | None:
+    """The phone that was chosen; None where none was."""
+    said = form.line.data
+    if not said:
+        return None
+    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _make_dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, DeedForm], None]:
@@ -244,11 +256,18 @@ def _draw_page(
     household = get_own_household(session, household_id)
     today = read_today(session)
     rows = list_subscriptions(session, household_id)
+    given = devices.list_devices(session, household_id)
+    lines = devices.list_lines(session, household_id)
     return render_template(
         "enrolment/household.html",
         household=describe(session, [household_id], today)[0],
         rows=list(reversed(rows)),
-        devices=devices.list_devices(session, household_id),
+        devices=given,
+        lines=lines,
+        line_numbers={each.id: each.number for each in lines},
+        presses=devices.list_last_presses(session, [each.id for each in given]),
+        tests=devices.list_last_tests(session, [each.id for each in given]),
+        test_words=DEVICE_TESTS.__getitem__,
         history=read_history(session, household_id),
         plans=list_plans(session),
         villages=[village for village in list_own_villages(session).offered if village.id != household.village_id],

@@ -16,7 +16,7 @@ from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS
 from groups.history.undo import Obstacle, Why
 from groups.models.accounts import AccountRole
 from groups.models.changes import Action, Change, Source
-from groups.models.enrolment import DeviceKind, EndReason
+from groups.models.enrolment import DeviceKind, DeviceTestOutcome, EndReason
 from groups.models.responders import Team
 from groups.models.roster import FirstHelp, Language
 from groups.rules.counting import CountKind
@@ -63,6 +63,7 @@ ACTIONS: Mapping[str, LazyString] = {
     Action.CORRECT: _l("Corrected"),
     Action.GIVE_DEVICE: _l("Given"),
     Action.RETURN_DEVICE: _l("Returned"),
+    Action.TIE_DEVICE: _l("Tied to a line"),
     Action.REPLACE_DEVICE: _l("Replaced"),
     Action.IMPORT_LIST: _l("From the carrier's list"),
     Action.SET_TARIFF: _l("Tariff set"),
@@ -107,7 +108,18 @@ TABLES: Mapping[str, LazyString] = {
 }
 # What nobody has to read: keys, and what follows from something else that is shown.
 _UNSAID = frozenset(
-    {"search", "initials", "given", "id", "household_id", "created_at", "account_id", "archived_at", "channel"}
+    {
+        "search",
+        "initials",
+        "given",
+        "id",
+        "household_id",
+        "created_at",
+        "account_id",
+        "archived_at",
+        "channel",
+        "phone_id",
+    }
 )
 
 _OWN_FIELDS: Mapping[str, Mapping[str, LazyString]] = {
@@ -152,6 +164,13 @@ END_REASONS: Mapping[EndReason, LazyString] = {
 DEVICES: Mapping[DeviceKind, LazyString] = {
     DeviceKind.KEY: _l("#9 key"),
     DeviceKind.PHONE: _l("dedicated phone"),
+}
+DEVICE_TESTS: Mapping[DeviceTestOutcome | None, LazyString] = {
+    None: _l("waiting for the press"),
+    DeviceTestOutcome.PRESSED: _l("pressed as asked"),
+    DeviceTestOutcome.ALARM: _l("pressed, and taken for a call for help"),
+    DeviceTestOutcome.MISSED: _l("not pressed, though asked twice"),
+    DeviceTestOutcome.ENDED: _l("ended: returned, or another line"),
 }
 
 

@@ -55,6 +55,35 @@ def ask_leader(numbers: Sequence[FailingNumber], language: str) -> str:
     )
 
 
+def ask_household_for_press(numbers: Sequence[FailingNumber], language: str) -> str:
+    """To a household whose device keeps silent: somebody comes, for a press without being asked is a call for help."""
+    if language == CHINESE:
+        return (
+            "【十户联防】您家的#9按键或专用手机两次没有测试。用这部电话拨打我们的号码后按8，"
+            "半小时内按一次#9，听到问话后再按8；坏了请告诉组长或村干部"
+        )
+    return (
+        "[Joint Defence] Your #9 key or dedicated phone missed two tests. Call our number from its phone and press 8, "
+        "press #9 within half an hour, then key 8 when asked. If it is broken tell your leader or the village office"
+    )
+
+
+def ask_leader_for_press(numbers: Sequence[FailingNumber], language: str) -> str:
+    """To the leader of the group, about households whose devices keep silent."""
+    if language == CHINESE:
+        whose = "、".join(dict.fromkeys(f"{each.household}" for each in numbers[:MOST_NAMED]))
+        return (
+            f"【十户联防】{whose}的#9按键或专用手机两次没有测试。请上门看看：用他家的电话拨打我们的号码后按8，"
+            "半小时内按一次#9，听到问话后再按8；坏了请告诉村干部"
+        )
+    whose = ", ".join(dict.fromkeys(each.household_en for each in numbers[:MOST_NAMED]))
+    return (
+        f"[Joint Defence] {whose}: the #9 key or dedicated phone missed two tests. Please look in: call our number "
+        "from their phone and press 8, press #9 within half an hour, then key 8 when asked. If it is broken tell the "
+        "village office"
+    )
+
+
 def tell_head(village: str, households: Sequence[str], count: int, language: str, overdue: date | None = None) -> str:
     """To the village's head, once a week: how many numbers wait to be mended, and whose (`households`: each once); and
     the day on which the half-monthly check was due, if nobody has signed it off.
@@ -96,4 +125,5 @@ _WHY = {
     TaskReason.FAILED: ("打不通", "cannot be reached"),
     TaskReason.NOT_THEIRS: ("接电话的人说不是这家的", "was answered by somebody who says it is another's"),
     TaskReason.UNANSWERED: ("两次测试都没有人接", "was not answered in two tests"),
+    TaskReason.SILENT_DEVICE: ("的按键两次没有测试", "has a device that missed two tests"),
 }

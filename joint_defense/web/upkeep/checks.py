@@ -43,7 +43,10 @@ HINTS = {
     Section.UNPROVEN: _l("Nobody has answered there lately. Open the household and test the phone."),
     Section.SMALL_GROUPS: _l("Too few may come. Take in neighbours, or merge the group with the next one."),
     Section.UNGROUPED: _l("Their alarm rings nobody. Open the household and give it a group."),
-    Section.SILENT_DEVICES: _l("Nobody in the household has given a sign for 30 days. Test its phone, see the device."),
+    Section.SILENT_DEVICES: _l(
+        "Not pressed for a test in 30 days, or tied to no line. See the device; the household's enrolment page "
+        "ties it to a line."
+    ),
     Section.TASKS: _l("They are closed by a new number, an answer, or your word that the number is right."),
 }
 STATES = {

@@ -24,6 +24,7 @@ REASONS = {
     TaskReason.FAILED: _l("Two calls in a row could not be put through."),
     TaskReason.NOT_THEIRS: _l("Whoever answered a test says that it is another household's."),
     TaskReason.UNANSWERED: _l("Nobody answered two tests in a row."),
+    TaskReason.SILENT_DEVICE: _l("Its #9 key or dedicated phone was not pressed, though asked for twice."),
 }
 STAGES = {
     TaskStage.NEW: _l("Nobody has been asked yet"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from config.database import Database, read_clock
 from joint_defense.alarms import words_passed_on
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.upkeep import DevicePress
 from joint_defense.processes.clock import PARTS, tick
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer
@@ -94,3 +95,18 @@ def test_a_tick_keeps_each_incident_no_longer_than_it_takes_itself(
 
 def _hold_back(incident_id: int, until: datetime, session: Session) -> None:
     session.get_one(Incident, incident_id).held_until = until
+
+
+def test_a_press_that_nobody_has_called_a_test_is_raised_by_the_tick_once(runtime: Runtime, town: Town) -> None:
+    wang, _ = town.house("王建国"), town.house("李大明")
+
+    def press(session: Session) -> None:
+        now = read_clock(session)
+        keyed = {"test_id": 0, "household_id": wang.id, "number": wang.number, "line_account": ""}
+        session.add(DevicePress(**keyed, call_sid="CA1", pressed_at=now - timedelta(seconds=30), raise_at=now))
+        session.add(DevicePress(**keyed, call_sid="CA2", pressed_at=now, raise_at=now + timedelta(seconds=20)))
+
+    town.run(press)
+    assert tick(runtime, None, PARTS)
+    assert tick(runtime, None, PARTS)
+    assert [each.call_sid for each in town.alerts()] == ["CA1"]

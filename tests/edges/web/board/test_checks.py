@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from config.database import Database, read_clock
 from groups.models.accounts import Account, AccountRole
-from groups.models.enrolment import Device, DeviceKind, Subscription
+from groups.models.enrolment import Device, DeviceKind, DeviceTest, Subscription
 from groups.models.figures import ProofKind, ReachProof, Residence
 from groups.models.roster import Group, Household, Phone, Village
 from joint_defense.models.incidents import Delivery
@@ -55,6 +55,11 @@ def lived_in(web: Flask, store: Database) -> dict[str, Any]:
                 Device(household_id=houses[3].id, kind=DeviceKind.KEY, serial="K78", given_on=date(2026, 1, 1)),
             ]
         )
+        session.flush()
+        # Of the two keys one was pressed for its test.
+        key, line = session.scalars(select(Device).where(Device.serial == "K78")).one(), houses[3].phones[0]
+        test = DeviceTest(device_id=key.id, phone_id=line.id, asked_on=now.date(), open_until=now, pressed_at=now)
+        session.add(test)
         assert tasks.open_for_failing(session, now - timedelta(days=4)) == 1
         return {
             "houses": [each.id for each in houses],

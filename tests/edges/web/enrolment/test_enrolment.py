@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -19,7 +19,7 @@ from groups.errors import NothingToUndo, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author
 from groups.models.changes import Action, Change, Source
-from groups.models.enrolment import Channel, Device, DeviceKind, EndReason, Subscription, Tariff
+from groups.models.enrolment import Channel, Device, DeviceKind, DeviceTest, EndReason, Subscription, Tariff
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.models.uploads import Upload
 from groups.rules.days import find_local_day
@@ -378,6 +378,35 @@ def test_a_gift_is_given_replaced_and_returned_and_stands_in_the_ledger(
     book = CalamineWorkbook.from_filelike(io.BytesIO(liaison.get("/enrolment/devices.xlsx").data))
     rows = book.get_sheet_by_index(0).to_python()
     assert {(row[4], row[7]) for row in rows[1:]} == {("K77", "已更换"), ("K78", "在用")}
+
+
+def test_a_key_is_tied_to_a_line_of_its_own_household_alone_and_its_last_test_stands_beside_it(
+    liaison: Visitor, people: dict[str, int], store: Database, today: date
+) -> None:
+    home = f"/enrolment/households/{people['王建国']}"
+    with store.begin() as session:
+        phones = {each.household_id: each.id for each in session.scalars(select(Phone).order_by(Phone.id.desc()))}
+    own, other = phones[people["王建国"]], phones[people["李月芳"]]
+    wrong = liaison.post(f"{home}/give", {"kind": "key", "serial": "K77", "line": str(other)}, of=home)
+    assert wrong.status_code == 422
+    assert "请选这户自己的一部电话" in wrong.text
+    liaison.post(f"{home}/give", {"kind": "key", "serial": "K77", "line": str(own)}, of=home)
+    with store.begin() as session:
+        device = session.scalars(select(Device)).one()
+        assert device.phone_id == own
+        device_id = device.id
+        asked = datetime(today.year, today.month, today.day, 1, tzinfo=UTC)
+        test = DeviceTest(device_id=device_id, phone_id=own, asked_on=today, open_until=asked + timedelta(hours=10))
+        session.add(test)
+    assert "还没有按键测试" in liaison.get(home).text
+    assert "等待按键" in liaison.get(home).text
+    with store.begin() as session:
+        session.scalars(select(DeviceTest)).one().pressed_at = asked
+    assert "最近按键测试" in liaison.get(home).text
+    tie = f"/enrolment/devices/{device_id}/tie"
+    assert liaison.post(tie, {"line": str(other)}, of=home).status_code == 422
+    assert liaison.post(tie, {}, of=home).status_code == 422
+    assert liaison.post(tie, {"line": str(own)}, of=home).status_code == 303
 
 
 def test_the_bill_is_the_same_on_the_page_and_in_the_workbook(
