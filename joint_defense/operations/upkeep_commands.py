@@ -193,6 +193,7 @@ def ask_for_press(code: str, device_id: int) -> None:
         words = {
             "unknown_device": say("device_unknown_device"),
             "hours": say("device_hours"),
+            "budget": say("drill_budget"),
             "alarm_open": say("device_alarm_open"),
             "nobody": say("device_nobody"),
         }

@@ -204,8 +204,10 @@ def _raise_press(press_id: int, runtime: Runtime, session: Session) -> IntakeRes
 
 
 def _ask_for_presses(runtime: Runtime) -> None:
-    """Ask for the monthly test press of devices, village by village, in the hours that each has set."""
+    """Ask for the monthly test press of devices, in the hours that each village has set. Not with the budget spent."""
     zone = runtime.settings.zone
+    if runtime.budget.is_spent():
+        return
     _run(runtime, lambda session: directory.end_gone_device_tests(session, read_clock(session)))
     asked = 0
     for village_id in _run(runtime, lambda session: device_tests.find_villages(session, read_clock(session), zone)):
