@@ -63,6 +63,8 @@ _ASKS = re.compile(words.QUESTIONS)
 _ASKS_ENGLISH = re.compile(words.ASKS_ENGLISH)
 _LATER = re.compile(words.LATER)
 _PAST = re.compile(words.PAST)
+_LONG_PAST = re.compile(words.LONG_PAST)
+_OF_NOW = re.compile(words.OF_NOW)
 _REPORTED = re.compile(words.REPORTED)
 _NOT_NEGATIONS = re.compile(words.NOT_NEGATIONS)
 _NEGATIONS = re.compile(words.NEGATIONS)
@@ -199,11 +201,14 @@ def _ends_at_once(clauses: list[Clause]) -> bool:
 
 def _list_answers(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
     """The answer of each clause that gives one. Behind "老李说" nothing is the writer's own."""
-    others_come = False
+    others_come = told_of_past = False
     for clause in clauses:
         if _SAYS.search(clause.words) or (clause.tells and _is_a_name(clause)):
             return
+        told_of_past = told_of_past or _LONG_PAST.search(clause.words) is not None
         answer = _read_clause(clause)
+        if told_of_past and answer is not Meaning.CANNOT and not _OF_NOW.search(clause.words):
+            continue
         if others_come and not _FIRST.search(clause.words) and answer is not Meaning.CANNOT:
             continue
         others_come = others_come or _CALLED_IN.search(clause.words) is not None

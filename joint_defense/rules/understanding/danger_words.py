@@ -47,6 +47,7 @@ EVENTS: dict[Category, tuple[str, ...]] = {
         *(r"\bfell\b", r"\bfallen\b", r"\bfall(?:ing)? down\b", r"\binjur(?:ed|y)\b", r"\bhurt\b", r"\bbleeding\b", r"\bblood\b", r"\bunconscious\b"),
         *(r"\bpassed out\b", r"\bfainted\b", r"\bcollapsed\b", r"\bheart attack\b", r"\bstroke\b", r"\bchok(?:ing|ed)\b", r"\bdrown(?:ing|ed)?\b"),
         *(r"\b(?:can't|cannot|cant|not|can not|couldn't|hard to|isn't) breath(?:e|ing)\b", r"\bpoison(?:ed|ing)?\b", r"\boverdose", r"\bseizure\b", r"\bsuicide\b"),
+        r"\b(?:mum|mom|mother|dad|father|wife|husband|grand\w+|son|daughter|man|woman|lady|he|she|person|neighbou?r)(?: is|'s|s)? (?:just |still )?(?:lying |laying |lies )?(?:down )?on the (?:floor|ground)\b(?!.{0,12}\b(?:play|sleep|sitting|reading))",
         *(r"\bchest pain", r"\belectrocuted\b", r"\bbroke(?:n)? (?:my|his|her|a|the)? ?(?:leg|arm|hip|bone|back)", r"\bsnake ?bite", r"\bin labou?r\b"),
         *(r"\b(?:car|traffic|bad) (?:crash|accident)\b", r"\bhit by\b", r"\b(?:won'?t|isn'?t|can'?t|doesn'?t|not) (?:wak(?:e|ing)|respond(?:ing)?|mov(?:e|ing))\b", r"\b(?:can'?t|cannot) get up\b", r"\bdying\b"),
     ),

@@ -72,6 +72,8 @@ def is_right(case: Case) -> bool:
             ("blind_11.json", 122),
             ("blind_12.json", 137),
             ("own_12.json", 82),
+            ("blind_13.json", 60),
+            ("probes_12.json", 42),
             ("probes_11.json", 88),
             ("own_11.json", 404),
         ),
