@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from joint_defense.incidents.answers import match_coming, read_answers_of_each, select_called
@@ -25,7 +25,9 @@ from joint_defense.web.board.households import RINGS
 
 PAGE = 100
 MOST_OPEN = 200
-"""So many open incidents are shown, the newest; a town's worst hour has fewer, and 3,300 take 333 ms a poll."""
+"""So many open incidents are shown; a town's worst hour has fewer, and 3,300 take 333 ms a poll."""
+NEWEST_OPEN = 50
+"""So many of them are the newest, whatever is open besides: a call of this minute is never hidden by older ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class IncidentList:
     """Open incidents, the neediest first, and past ones, the newest first. `older_than` leads to the next page, if
     there is one.
 
+    Of too many that are open, the newest and the neediest are shown.
+
     `more_open`: how many open incidents there are besides those shown.
     """
 
@@ -81,8 +85,12 @@ def list_incidents(
     # One more than a page tells whether there is another.
     page = select(Incident.id).where(*month, *own).order_by(Incident.id.desc()).limit(PAGE + 1)
     is_open = Incident.closed_at.is_(None)
-    shown = select(Incident.id).where(is_open, *own).order_by(Incident.id.desc()).limit(MOST_OPEN)
-    question = _select_summaries().where(Incident.id.in_(shown) | Incident.id.in_(page)).order_by(Incident.id.desc())
+    newest = select(Incident.id).where(is_open, *own).order_by(Incident.id.desc()).limit(NEWEST_OPEN)
+    comes = exists().where(Acknowledgement.incident_id == Incident.id, match_coming())
+    need = (Incident.steps_done.desc(), comes, Incident.opened_at, Incident.id)
+    neediest = select(Incident.id).where(is_open, *own).order_by(*need).limit(MOST_OPEN - NEWEST_OPEN)
+    chosen = or_(*(Incident.id.in_(each) for each in (newest, neediest, page)))
+    question = _select_summaries().where(chosen).order_by(Incident.id.desc())
     found = [_make_summary(*row) for row in session.execute(question)]
     answers = read_answers_of_each(session, [each.incident_id for each in found if each.closed_at is None])
     still_open = sorted(
@@ -91,8 +99,9 @@ def list_incidents(
     )
     closed = tuple(each for each in found if each.closed_at is not None)
     more = 0
-    if len(still_open) == MOST_OPEN:
-        more = (session.scalar(select(func.count()).select_from(Incident).where(is_open, *own)) or 0) - MOST_OPEN
+    if len(still_open) >= MOST_OPEN - NEWEST_OPEN:
+        counted = session.scalar(select(func.count()).select_from(Incident).where(is_open, *own)) or 0
+        more = max(counted - len(still_open), 0)
     return IncidentList(
         tuple(still_open),
         closed[:PAGE],
