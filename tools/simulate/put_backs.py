@@ -29,7 +29,7 @@ PutBack = Callable[[], AbstractContextManager[Any]]
 FEW = frozenset(range(36))
 ALONE = frozenset(group for group in range(GROUPS) if is_alone(group))
 """Those who have nobody but three duty phones, each of many alarms."""
-SEEDS = (3, 8, 1, 2, 4, 12, 5, 6)
+SEEDS = (3, 8, 1, 2, 4, 12, 5, 6, 14)
 
 
 @dataclass(frozen=True)
