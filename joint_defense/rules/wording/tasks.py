@@ -84,14 +84,18 @@ def ask_leader_for_press(numbers: Sequence[FailingNumber], language: str) -> str
     )
 
 
-def tell_head(village: str, households: Sequence[str], count: int, language: str, overdue: date | None = None) -> str:
-    """To the village's head, once a week: how many numbers wait to be mended, and whose (`households`: each once); and
-    the day on which the half-monthly check was due, if nobody has signed it off.
+def tell_head(
+    village: str, households: Sequence[str], numbers: int, language: str, overdue: date | None = None, devices: int = 0
+) -> str:
+    """To the village's head, once a week: how many numbers and silent devices wait to be mended, and whose
+    (`households`: each once); and the day on which the half-monthly check was due, if nobody has signed it off.
     """
     shown = households[:MOST_NAMED]
     if language == CHINESE:
         names = "、".join(shown) + ("等" if len(households) > len(shown) else "")
-        waiting = f"有{count}个号码打不通，等您处理：{names}。请在村里的“待办号码”页上改。" if count else ""
+        what = [f"{numbers}个号码打不通"] if numbers else []
+        what += [f"{devices}户的#9按键或专用手机没有测试"] if devices else []
+        waiting = f"有{'，'.join(what)}，等您处理：{names}。请看村里的“待办号码”页。" if what else ""
         check = (
             f"{overdue.month}月{overdue.day}日的半月检查还没有签字，请在“半月检查”页上逐项核对后签字。"
             if overdue
@@ -99,7 +103,9 @@ def tell_head(village: str, households: Sequence[str], count: int, language: str
         )
         return f"【十户联防】{village}{waiting}{check}"
     names = ", ".join(shown) + (" and others" if len(households) > len(shown) else "")
-    waiting = f" {count} numbers fail and wait for you: {names}. See the page of numbers to mend." if count else ""
+    what = [f"{numbers} {'number fails' if numbers == 1 else 'numbers fail'}"] if numbers else []
+    what += [f"{devices} {'device was' if devices == 1 else 'devices were'} not tested"] if devices else []
+    waiting = f" {' and '.join(what)}, waiting for you: {names}. See the page of numbers to mend." if what else ""
     check = f" The half-monthly check of {overdue} is not signed off yet. See its page." if overdue else ""
     return f"[Joint Defence] {village}:{waiting}{check}"
 

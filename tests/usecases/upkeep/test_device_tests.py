@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
+from groups.models.accounts import Account, AccountRole
 from groups.models.enrolment import Device, DeviceKind, DeviceTest, DeviceTestOutcome
 from groups.models.roster import Household
 from joint_defense.models.incidents import Delivery
@@ -17,7 +18,7 @@ from joint_defense.models.upkeep import PhoneCheck, PhoneTask
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.tasks import TaskOutcome, TaskReason, TaskStage
-from joint_defense.upkeep import device_tests, tasks, village_hours
+from joint_defense.upkeep import device_tests, head_texts, tasks, village_hours
 from tests.support.factories import NOW, House, Town
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -107,6 +108,13 @@ def test_its_task_asks_household_leader_and_head_and_only_a_press_or_a_return_en
     assert "改 1" not in text
     later = MORNING + timedelta(days=6.02)
     assert town.run(lambda s: tasks.ask_on(s, town.village_id, later, ZONE)) == []
+    head = Account(name="王村长", role=AccountRole.VILLAGE_HEAD, password_hash="-", created_at=MORNING)
+    head.village_id, head.phone = town.village_id, "+8613905740001"
+    town.run(lambda s: s.add(head))
+    (told,) = town.run(lambda s: head_texts.tell_heads(s, town.village_id, later, ZONE))
+    (weekly,) = town.lines(told)
+    assert "有1户的#9按键或专用手机没有测试，等您处理：王建国家" in (weekly.text or "")
+    assert "打不通" not in (weekly.text or "")
     assert town.run(lambda s: tasks.close_mended(s, later, ZONE)) == 0
     assert town.run(lambda s: tasks.find_asked(s, wang.number, MORNING - timedelta(days=1))) == []
     town.run(lambda s: s.get_one(Device, key).__setattr__("returned_on", date(2026, 12, 1)))

@@ -87,9 +87,7 @@ def test_one_person_after_the_other_is_asked_in_the_hours_of_the_village_and_nob
         "知道新号码请回复，例如：改 13800138000"
     )
     (told,) = look(village, NINE + 2 * STAYS)
-    assert told == (
-        f"{head.phone} 【十户联防】墙下陶村有1个号码打不通，等您处理：李大明家。请在村里的“待办号码”页上改。"
-    )
+    assert told == (f"{head.phone} 【十户联防】墙下陶村有1个号码打不通，等您处理：李大明家。请看村里的“待办号码”页。")
     assert look(village, NINE + 2 * STAYS + 6 * DAY) == []
     assert len(look(village, NINE + 2 * STAYS + 7 * DAY)) == 1, "every week"
     assert village.read(lambda s: tasks.count_open(s, village.village_id)) == (1, 1)
