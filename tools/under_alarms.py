@@ -67,7 +67,7 @@ class MovingTown(BreakableTown):
         port = free_port()
         self.launch(news["web"], PORT=str(port), GUNICORN_CMD_ARGS=f"--bind 127.0.0.1:{port}")
         eventually(lambda: is_there(port), f"the web process {number} is there", within=90)
-        self.front._server = ("127.0.0.1", port)
+        self.front.lead_to(("127.0.0.1", port))
         self.end(olds["web"])
 
 

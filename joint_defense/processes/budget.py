@@ -19,15 +19,13 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from config.settings import Settings
 from joint_defense.models.incidents import Attempt, Delivery, Incident
-from joint_defense.rules.states import Channel, IncidentKind
+from joint_defense.rules.states import Channel
+from joint_defense.rules.wording.alarm import EACH_SEGMENT, ONE_SEGMENT
 
 LOOK_EVERY = 600.0
 WARNED_AT = Decimal("0.8")
 """Of the budget: somebody is told before it stops anything."""
 ALARM_SEGMENTS = 2
-ONE_SEGMENT, EACH_SEGMENT = 70, 67
-"""Signs of a text with Chinese in it."""
-ALARMS = frozenset({IncidentKind.ALARM, IncidentKind.WORDLESS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from joint_defense.processes.budget import WARNED_AT
 from joint_defense.processes.heartbeats import WELL, Role, Vitals, read_vitals
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.parties import NOTICE
-from joint_defense.rules.replies import Answer
+from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import Channel, DeliveryState, IncidentKind, Occasion, Purpose
 from joint_defense.rules.upkeep.service_alerts import (
     UNHEEDED_AFTER,
@@ -116,9 +116,7 @@ def find_troubles(session: Session, vitals: Vitals, now: datetime) -> Iterator[T
 
 
 def _find_unheeded(session: Session, now: datetime) -> Iterator[Trouble]:
-    comes = exists().where(
-        Acknowledgement.incident_id == Incident.id, Acknowledgement.answer.in_((Answer.COMING, Answer.ON_SCENE))
-    )
+    comes = exists().where(Acknowledgement.incident_id == Incident.id, Acknowledgement.answer.in_(COMES))
     unheeded = select(Incident.id, Incident.village_name, Incident.group_name).where(
         Incident.closed_at.is_(None),
         Incident.kind == IncidentKind.ALARM,
@@ -254,11 +252,14 @@ def describe_week(session: Session, now: datetime, language: str) -> str:
     told = select(func.count()).where(
         ServiceAlert.opened_at > since, ServiceAlert.told > 0, ServiceAlert.kind != AlertKind.SUMMARY
     )
-    counts = (incidents.get(IncidentKind.ALARM, 0), incidents.get(IncidentKind.DRILL, 0), requests, failed)
-    alerts = session.scalar(told) or 0
-    if language == "zh":
-        return "求助{}起，演练{}次，电话和短信{}个，其中出错{}个".format(*counts) + f"，系统提醒{alerts}次。"
-    return "{} alarms, {} drills, {} calls and texts, {} with an error".format(*counts) + f", {alerts} alerts."
+    return words.describe_week(
+        incidents.get(IncidentKind.ALARM, 0),
+        incidents.get(IncidentKind.DRILL, 0),
+        requests,
+        failed,
+        session.scalar(told) or 0,
+        language,
+    )
 
 
 def send_letter(settings: Settings, letter: Letter) -> None:

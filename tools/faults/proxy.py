@@ -15,7 +15,7 @@ class Wire:
     """Relays to a server's address: a (host, port) or the path of a socket. `port` is where it listens.
 
     `refuse` turns new connections away and cuts the others, as when the server is down; `hang` takes everything and
-    passes nothing on, as when a switch is dead; `mend` passes on what waited.
+    passes nothing on, as when a switch is dead; `mend` passes on what waited; `lead_to` leads new ones elsewhere.
     """
 
     def __init__(self, server: tuple[str, int] | str) -> None:
@@ -42,6 +42,10 @@ class Wire:
     def refuse(self) -> None:
         """Nobody is there."""
         self._do(self._shut())
+
+    def lead_to(self, server: tuple[str, int] | str) -> None:
+        """New connections lead there from now on."""
+        self._server = server
 
     def hang(self) -> None:
         """Nothing gets through, and nothing is refused."""

@@ -287,6 +287,10 @@ def _add_comma(words: str, language: str) -> str:
     return words and words + ("，" if language == CHINESE else ", ")
 
 
+ONE_SEGMENT, EACH_SEGMENT = 70, 67
+"""Signs of a text with Chinese in it: of one segment, and of each of several."""
+
+
 def count_segments(body: str) -> int:
     """How many SMS segments a text takes: 160/153 signs in GSM-7, 70/67 in UCS-2, as the carrier bills and paces."""
     if all(sign in _GSM7 for sign in body):
@@ -294,7 +298,7 @@ def count_segments(body: str) -> int:
         single, many = 160, 153
     else:
         length = len(body.encode("utf-16-be")) // 2
-        single, many = 70, 67
+        single, many = ONE_SEGMENT, EACH_SEGMENT
     return 1 if length <= single else -(-length // many)
 
 

@@ -54,6 +54,13 @@ def write_end(kind: AlertKind, detail: str, language: str) -> str:
     return f"【十户联防】已恢复：{said}。" if language == "zh" else f"[Joint Defence] Over: {said}."
 
 
+def describe_week(alarms: int, drills: int, requests: int, failed: int, alerts: int, language: str) -> str:
+    """How the week was; `requests` are calls and texts."""
+    if language == "zh":
+        return f"求助{alarms}起，演练{drills}次，电话和短信{requests}个，其中出错{failed}个，系统提醒{alerts}次。"
+    return f"{alarms} alarms, {drills} drills, {requests} calls and texts, {failed} with an error, {alerts} alerts."
+
+
 def write_summary(said: str, language: str) -> str:
     """The week in one text."""
     return f"【十户联防】一周小结：{said}" if language == "zh" else f"[Joint Defence] The week: {said}"
