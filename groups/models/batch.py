@@ -24,8 +24,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
-from config.away import give_way
-from config.database import Base, insert_rows, match_any, take_ids, update_rows
+from config.database import Base, give_way, insert_rows, match_any, take_ids, update_rows
 from groups.models.changes import Action, Change, Source
 from groups.models.roster import Household
 from groups.rules.days import find_local_day

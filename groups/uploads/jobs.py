@@ -19,8 +19,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
-from config.away import DatabaseAway, GaveWay, give_way
-from config.database import Database, read_clock
+from config.database import Database, DatabaseAway, GaveWay, give_way, read_clock
 from config.sealing import WrongKey
 from config.services import Service, get_database, get_settings
 from config.settings import Settings

@@ -15,8 +15,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from config.away import AWAY
-from config.database import read_clock
+from config.database import AWAY, read_clock
 from config.logging import say_alive, say_ready
 from config.retention import Due, Kept, delete_due
 from groups import directory

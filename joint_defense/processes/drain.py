@@ -14,8 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from config.away import is_away
-from config.database import read_clock
+from config.database import is_away, read_clock
 from config.services import Service
 from groups import directory
 from joint_defense.alarms import closing, greeting_answers, said_before

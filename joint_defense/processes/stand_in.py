@@ -24,8 +24,7 @@ from sqlalchemy import ColumnElement, Select, exists
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
-from config.away import AWAY
-from config.database import Database, read_clock
+from config.database import AWAY, Database, read_clock
 from config.services import Service
 from joint_defense.delivery.claims import read_what_is_due, release_dead, select_what_is_due
 from joint_defense.models.incidents import Delivery, is_in_state

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
-from config.away import DatabaseAway
+from config.database import DatabaseAway
 from config.services import Service
 from groups.web.shell import page_warnings
 from groups.web.shell.access import find_signed_in, get_signed_in, require

@@ -18,8 +18,7 @@ from flask import Blueprint, Response, abort, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
-from config.away import DatabaseAway
-from config.database import Database, read_clock
+from config.database import Database, DatabaseAway, read_clock
 from config.services import Service
 from joint_defense.carriers.port import BrokenForm, StatusReport, read_status
 from joint_defense.delivery import claims, tracking

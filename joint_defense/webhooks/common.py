@@ -10,7 +10,7 @@ import structlog
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from config.away import is_away
+from config.database import is_away
 from groups import directory
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import SIGNATURE_HEADERS, BrokenForm

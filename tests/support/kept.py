@@ -17,7 +17,7 @@ from jinja2.bccache import Bucket
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
-from config import database
+from config.database import postgresql, sqlite
 
 
 class _Templates(BytecodeCache):
@@ -74,7 +74,7 @@ def keeping() -> Iterator[Engines]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Templates()})
         patch.setattr(Rule, "_compile_builder", _keeping_rules(Rule._compile_builder))
-        for make in ("_make_sqlite_engine", "_make_postgresql_engine"):
-            patch.setattr(database, make, engines.keeping(getattr(database, make)))
+        for module, make in ((sqlite, "make_sqlite_engine"), (postgresql, "make_postgresql_engine")):
+            patch.setattr(module, make, engines.keeping(getattr(module, make)))
         yield engines
     engines.disconnect()

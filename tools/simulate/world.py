@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, event, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
-import config.database
+import config.database.connections
 from config.database import Database, read_clock
 from config.settings import Settings
 from joint_defense.alarms import held_alarms
@@ -325,7 +325,7 @@ class World:
 
         self.database.world = self
         with ExitStack() as put:
-            put.enter_context(patch.object(config.database, "datetime", Night))
+            put.enter_context(patch.object(config.database.connections, "datetime", Night))
             put.enter_context(patch.object(stand_in, "DispatcherThread", partial(_InLoop, self)))
             for module in (dispatcher, spool, pace, sender, heartbeats, stand_in):
                 put.enter_context(patch.object(module, "time", self.time))

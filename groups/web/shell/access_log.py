@@ -20,7 +20,7 @@ import structlog
 from flask import Flask, Response, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.away import DatabaseAway
+from config.database import DatabaseAway
 from config.services import get_database
 from groups.models.access_log import Look
 from groups.privacy.access_log import Looked, make_values

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from config.away import DatabaseAway, is_away
-from config.database import Database, read_clock
+from config.database import Database, DatabaseAway, is_away, read_clock
 from joint_defense.delivery import claims
 from joint_defense.models.incidents import Delivery
 from joint_defense.processes.sqlite_fence import Fence, find_writer
@@ -86,7 +85,7 @@ def test_the_kernels_table_names_who_writes_and_nobody_who_waits() -> None:
 def test_what_a_hung_transaction_holds_keeps_nobody_and_is_free_once_it_has_been_silent_for_too_long(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.database.IDLE_SECONDS", 0.4)
+    monkeypatch.setattr("config.database.connections.IDLE_SECONDS", 0.4)
     hasty = Database(database.engine.url.render_as_string(hide_password=False))
     town = Town(database)
     caller = town.house("王建国")

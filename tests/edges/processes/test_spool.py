@@ -20,9 +20,7 @@ from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from app import create_app
-from config import away
-from config.away import Breaker, DatabaseAway, limit_seconds
-from config.database import Database, read_clock
+from config.database import Breaker, Database, DatabaseAway, limit_seconds, postgresql, read_clock
 from groups.models.roster import Household
 from joint_defense.alarms import intake
 from joint_defense.delivery import claims
@@ -462,7 +460,7 @@ def test_two_processes_never_take_in_at_once(tmp_path: Path) -> None:
 def test_a_statement_that_hangs_is_given_up_and_the_next_transaction_has_a_fresh_connection(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.away.REST", 60.0)
+    monkeypatch.setattr("config.database.away.REST", 60.0)
     database.statement_seconds = 0.3
     begun = time.monotonic()
     with pytest.raises(OperationalError, match="not answered within"), database.begin() as session:
@@ -503,7 +501,7 @@ def test_while_somebody_waits_in_vain_the_others_do_not(monkeypatch: pytest.Monk
 def test_a_limit_holds_for_its_block_only() -> None:
     seen: list[Any] = []
 
-    read: Callable[[], Any] = lambda: getattr(away._limit, "seconds", None)  # noqa: E731
+    read: Callable[[], Any] = lambda: getattr(postgresql._limit, "seconds", None)  # noqa: E731
     with limit_seconds(8):
         with limit_seconds(2):
             seen.append(read())

@@ -13,8 +13,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from config.away import DatabaseAway
-from config.database import Database
+from config.database import Database, DatabaseAway
 from joint_defense.delivery import tracking
 from joint_defense.delivery.tracking import Report
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery

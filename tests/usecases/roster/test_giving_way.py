@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from config.away import GaveWay, give_way
-from config.database import Database, read_clock
+from config.database import Database, GaveWay, give_way, read_clock
 from groups.history.undo import undo
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
