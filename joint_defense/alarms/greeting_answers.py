@@ -33,8 +33,9 @@ from joint_defense.rules.upkeep.greeting_words import (
 )
 from joint_defense.rules.upkeep.greetings import AWAY_FOR, GreetingOutcome, says_well
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep import drills, greeting_asked, greeting_calls, greeting_days, greetings
-from joint_defense.upkeep.greeting_asked import Asked
+from joint_defense.upkeep import drills
+from joint_defense.upkeep.greetings import greeting_asked, greeting_calls, greeting_days, wishes
+from joint_defense.upkeep.greetings.greeting_asked import Asked
 
 STILL_ASKED = timedelta(hours=6)
 """So long after a day has ended, whoever was to look in still calls for help to that door."""
@@ -56,7 +57,7 @@ def decide_on_wish(
     session: Session, number: str, body: str, language: str, now: datetime, limits: Limits
 ) -> Act | None:
     """The same for a text 出门 or 回来 of somebody who is greeted, at any time."""
-    found = greetings.find_wish(session, number, body, now.astimezone(limits.zone).date())
+    found = wishes.find_wish(session, number, body, now.astimezone(limits.zone).date())
     if found is None:
         return None
     greeting, wished = found
@@ -65,7 +66,7 @@ def decide_on_wish(
         asked = greeting_days.find_asked(session, number)
         if asked is not None:
             greeting_asked.note_human_sign(session, asked.delivery, Channel.SMS, now, asked.number)
-        line = greetings.take_wish(session, greeting, wished, language, now, limits.zone)
+        line = wishes.take_wish(session, greeting, wished, language, now, limits.zone)
         return Answered(line, None if asked is None else asked.delivery.incident_id)
 
     return take
@@ -146,7 +147,7 @@ def _answer(session: Session, asked: Asked, body: str, now: datetime, limits: Li
     if said in {words.AWAY_KEY, "\uff12"}:
         greeting_asked.note_human_sign(session, asked.delivery, Channel.SMS, now, asked.number)
         until = now.astimezone(limits.zone).date() + AWAY_FOR
-        greetings.pause(session, asked.greeting, until, asked.delivery.household_name, now, limits.zone)
+        wishes.pause(session, asked.greeting, until, asked.delivery.household_name, now, limits.zone)
         return Answered(words.write_away(until, language), incident_id)
     plain = said in {words.WELL_KEY, "\uff11"} or says_well(said)
     if not plain and (says_helpless(said) or not asked.greeting.contact_texts):
@@ -185,7 +186,7 @@ def take_key_late(
     greeting_asked.note_human_sign(session, delivery, Channel.CALL, now, number)
     if key == words.AWAY_KEY and by_them and asked.greeting.ended_at is None:
         until = now.astimezone(limits.zone).date() + AWAY_FOR
-        greetings.pause(session, asked.greeting, until, delivery.household_name, now, limits.zone)
+        wishes.pause(session, asked.greeting, until, delivery.household_name, now, limits.zone)
     if key == words.LOOK_IN_KEY and not by_them and delivery.number == asked.greeting.contact_number:
         greeting_days.have_neighbours_look_in(session, asked, Channel.CALL, now, limits.zone)
     return delivery.incident_id

@@ -17,8 +17,8 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
 from joint_defense.rules.upkeep.greetings import WrongDay, read_pause_day
-from joint_defense.upkeep import greeting_days, greetings
-from joint_defense.upkeep.greetings import EnrolledBy, Wish
+from joint_defense.upkeep.greetings import greeting_days, wishes
+from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
 
 greeting = AppGroup("greeting", help="Good mornings: people who live alone are asked every day whether they are well.")
 
@@ -61,7 +61,7 @@ def add_greeting(
         wish = Wish(phone_id, at, channel, contact_name, contact, contact_agreed, alarms, consent_by)
         version = people.find_version(session, now.astimezone(of.settings.zone).date(), of.settings.zone)
         try:
-            made = greetings.enrol(session, village[0], wish, EnrolledBy(by, None, version), now, of.number_rules).id
+            made = wishes.enrol(session, village[0], wish, EnrolledBy(by, None, version), now, of.number_rules).id
         except GreetingRefused as error:
             told = "; ".join(f"{field}: {write_both(_WHY[why])}" for field, why in error.wrong.items())
             raise click.ClickException(told) from None
@@ -93,7 +93,7 @@ _WHY: dict[str, Message] = {
 def list_all() -> None:
     """All who take part."""
     with get_runtime().database.begin(reads=True) as session:
-        for each in greetings.list_greetings(session, None, None, all_of_them=True):
+        for each in wishes.list_greetings(session, None, None, all_of_them=True):
             row, phone, day = each.greeting, each.phone, each.last
             name = (
                 "-" if phone is None else f"{phone.village_name}\t{phone.household_name}\t{mask_number(phone.number)}"
@@ -115,7 +115,7 @@ def pause_greeting(greeting_id: int, until: str, by: str) -> None:
         found, now = _find(session, greeting_id), read_clock(session)
         try:
             day = read_pause_day(until, now.astimezone(zone).date())
-            greetings.pause(session, found, day, by, now, zone)
+            wishes.pause(session, found, day, by, now, zone)
         except WrongDay as error:
             raise click.ClickException(f"--until: {write_both(_WHY[error.why])}") from None
     click.echo(write_both(say("greeting_paused", day=day)))
@@ -128,7 +128,7 @@ def resume_greeting(greeting_id: int, by: str) -> None:
     """End a pause."""
     with get_runtime().database.begin() as session:
         zone = get_runtime().settings.zone
-        greetings.resume(session, _find(session, greeting_id), by, read_clock(session), zone)
+        wishes.resume(session, _find(session, greeting_id), by, read_clock(session), zone)
     click.echo(write_both(say("greeting_resumed")))
 
 
@@ -143,7 +143,7 @@ def end_greeting(greeting_id: int, by: str) -> None:
 
 
 def _find(session: Session, greeting_id: int) -> Greeting:
-    found = greetings.find_one(session, greeting_id, hold=True)
+    found = wishes.find_one(session, greeting_id, hold=True)
     if found is None:
         raise click.ClickException(write_both(say("greeting_unknown", number=greeting_id)))
     return found

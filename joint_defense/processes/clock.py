@@ -36,7 +36,8 @@ from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
 from joint_defense.rules.states import IncidentKind
 from joint_defense.rules.upkeep.greetings import GreetingStep
-from joint_defense.upkeep import device_tests, drills, greeting_days, head_texts, number_changes, rolling_tests, tasks
+from joint_defense.upkeep import device_tests, drills, head_texts, number_changes, rolling_tests, tasks
+from joint_defense.upkeep.greetings import greeting_days
 from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0

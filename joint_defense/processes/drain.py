@@ -32,7 +32,7 @@ from joint_defense.rules.states import GREETINGS, LEADERS, Channel, ClosingOutco
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.meanings import Writer
 from joint_defense.rules.understanding.understand import understand
-from joint_defense.upkeep import greeting_asked
+from joint_defense.upkeep.greetings import greeting_asked
 
 EVERY = 0.5
 """Seconds between two tries while something waits."""

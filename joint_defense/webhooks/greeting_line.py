@@ -24,8 +24,8 @@ from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.upkeep.greeting_words import says_helpless
 from joint_defense.rules.upkeep.greetings import AWAY_FOR, says_well
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep import greeting_asked, greeting_days, greetings
-from joint_defense.upkeep.greeting_asked import Asked
+from joint_defense.upkeep.greetings import greeting_asked, greeting_days, wishes
+from joint_defense.upkeep.greetings.greeting_asked import Asked
 from joint_defense.webhooks.common import has_speech, make_address, read_line_account
 
 TIMEOUT = 6
@@ -101,7 +101,7 @@ def _go_away(session: Session, asked: Asked, number: int, now: datetime) -> str:
     until = now.astimezone(zone).date() + AWAY_FOR
     greeting_asked.note_human_sign(session, delivery, Channel.CALL, now, asked.number)
     if asked.greeting.ended_at is None:
-        greetings.pause(session, asked.greeting, until, delivery.household_name, now, zone)
+        wishes.pause(session, asked.greeting, until, delivery.household_name, now, zone)
     address = make_address(f"/voice/away/{delivery.id}/{number}")
     lines = [(words.say_away(until, delivery.language), delivery.language)]
     return twiml.ask(lines, action=address, then=address, keys=1, timeout=TIMEOUT)
@@ -115,7 +115,7 @@ def change_days(session: Session, delivery: Delivery, key: str, now: datetime) -
         return twiml.say([(words.say_thanks(language), language)])
     if key and key in "123456789":
         until = now.astimezone(zone).date() + timedelta(days=int(key))
-        greetings.pause(session, asked.greeting, until, delivery.household_name, now, zone)
+        wishes.pause(session, asked.greeting, until, delivery.household_name, now, zone)
     return twiml.say([(words.say_away_changed(asked.greeting.paused_until, language), language)])
 
 

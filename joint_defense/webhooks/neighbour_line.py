@@ -40,7 +40,8 @@ from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
 from joint_defense.rules.wording import service as service_words
 from joint_defense.rules.wording.greetings import ABOUT_OTHER
-from joint_defense.upkeep import drills, greeting_asked, number_changes, own_test
+from joint_defense.upkeep import drills, number_changes, own_test
+from joint_defense.upkeep.greetings import greeting_asked
 from joint_defense.webhooks import greeting_line
 from joint_defense.webhooks.caller_line import name_room, tell_raised
 from joint_defense.webhooks.common import (

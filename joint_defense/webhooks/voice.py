@@ -39,7 +39,8 @@ from joint_defense.rules.wording import calls
 from joint_defense.rules.wording import device_tests as device_words
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording.calls import Unheard
-from joint_defense.upkeep import device_tests, greeting_days, own_test
+from joint_defense.upkeep import device_tests, own_test
+from joint_defense.upkeep.greetings import greeting_days
 from joint_defense.upkeep.own_test import OwnTestOutcome
 from joint_defense.webhooks import device_line, greeting_line
 from joint_defense.webhooks.caller_line import tell_raised, to_stranger

@@ -22,8 +22,8 @@ from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
 from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep, WrongDay, read_pause_day
 from joint_defense.rules.wording.greetings import CONSENT, WORDS_VERSION
-from joint_defense.upkeep import greeting_days, greetings
-from joint_defense.upkeep.greetings import EnrolledBy, Wish
+from joint_defense.upkeep.greetings import greeting_days, wishes
+from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
 
 pages = Blueprint("greetings", __name__)
 
@@ -124,7 +124,7 @@ def enrol_household(code: str) -> ResponseReturnValue:
                 get_signed_in().account_id,
                 people.find_version(session, now.astimezone(zone).date(), zone),
             )
-            greetings.enrol(session, village.id, wish, by, now, of.number_rules)
+            wishes.enrol(session, village.id, wish, by, now, of.number_rules)
     except GreetingRefused as error:
         return _draw(code, form.typed, {name: str(WRONG[why]) for name, why in error.wrong.items()}), 422
     flash(gettext("Saved: they are asked every day at that time."), "success")
@@ -140,7 +140,7 @@ def pause_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
         with get_database().begin() as session:
             found, now = _find_own(session, code, greeting_id), read_clock(session)
             until = read_pause_day(form.until.data, now.astimezone(zone).date())
-            greetings.pause(session, found, until, get_signed_in().name, now, zone)
+            wishes.pause(session, found, until, get_signed_in().name, now, zone)
     except WrongDay as error:
         wrong = {f"until-{greeting_id}": str(WRONG[error.why])}
         return _draw(code, {f"until-{greeting_id}": form.until.data}, wrong), 422
@@ -154,7 +154,7 @@ def resume_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
     """They are back."""
     with get_database().begin() as session:
         found = _find_own(session, code, greeting_id)
-        greetings.resume(session, found, get_signed_in().name, read_clock(session), get_runtime().settings.zone)
+        wishes.resume(session, found, get_signed_in().name, read_clock(session), get_runtime().settings.zone)
     flash(gettext("They are asked again from tomorrow."), "success")
     return redirect(url_for("greetings.show_village", code=code), 303)
 
@@ -165,7 +165,7 @@ def settle_day(code: str, greeting_id: int) -> ResponseReturnValue:
     """Somebody has seen that they are well: nobody is asked any more today."""
     with get_database().begin() as session:
         found = _find_own(session, code, greeting_id)
-        settled = greetings.settle(session, found, get_signed_in().name, read_clock(session))
+        settled = wishes.settle(session, found, get_signed_in().name, read_clock(session))
     flash(gettext("Noted.") if settled else gettext("This is settled already."), "success")
     return redirect(url_for("greetings.show_village", code=code), 303)
 
@@ -184,7 +184,7 @@ def end_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
 def _find_own(session: Session, code: str, greeting_id: int) -> Greeting:
     """A greeting that whoever is signed in may see, or 404."""
     village = get_own_village(session, code)
-    found = greetings.find_one(session, greeting_id, hold=True)
+    found = wishes.find_one(session, greeting_id, hold=True)
     if found is None or found.village_id != village.id:
         abort(404)
     if get_signed_in().role is not AccountRole.ADMIN and found.account_id != get_signed_in().account_id:
@@ -196,7 +196,7 @@ def _draw(code: str, typed: dict[str, str], wrong: dict[str, str]) -> str:
     with get_database().begin(reads=True) as session:
         village = get_own_village(session, code)
         everything = get_signed_in().role is AccountRole.ADMIN
-        found = greetings.list_greetings(session, [village.id], get_signed_in().account_id, all_of_them=everything)
+        found = wishes.list_greetings(session, [village.id], get_signed_in().account_id, all_of_them=everything)
     show_numbers(len(found))
     names = ("phone", "at", "channel", "contact_name", "contact_number", "contact_agreed", "alarms", "consent_by")
     form: dict[str, object] = {name: typed.get(name, "") for name in names}

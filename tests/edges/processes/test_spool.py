@@ -37,7 +37,7 @@ from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
-from joint_defense.upkeep import greeting_days
+from joint_defense.upkeep.greetings import greeting_days
 from tests.conftest import MakeSettings
 from tests.edges.webhooks.test_greeting_line import SENT, SON, ZONE, ask
 from tests.edges.webhooks.test_webhooks import DIRECT, STRANGER, Carrier

@@ -13,8 +13,8 @@ from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.incidents import Acknowledgement, Delivery
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
-from joint_defense.upkeep import greeting_days, greetings
-from joint_defense.upkeep.greetings import EnrolledBy, Wish
+from joint_defense.upkeep.greetings import greeting_days, wishes
+from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
 from joint_defense.upkeep.number_changes import NumberRules
 from tests.edges.webhooks.test_webhooks import (  # noqa: F401  fixtures
     OUR_NUMBER,
@@ -42,7 +42,7 @@ def ask(of: Town, house: House) -> Delivery:
         found = session.scalars(select(Greeting).where(Greeting.ended_at.is_(None))).one_or_none()
         if found is None:
             wish = Wish(phone_id, "7:00", contact_name="小明", contact_number=SON, contact_agreed=True, consent_by="王")
-            found = greetings.enrol(session, of.village_id, wish, EnrolledBy("村长"), now, NumberRules())
+            found = wishes.enrol(session, of.village_id, wish, EnrolledBy("村长"), now, NumberRules())
         # The day before: each of a test's good mornings has a day of its own.
         for day in session.scalars(select(GreetingDay).order_by(GreetingDay.day)):
             day.day -= timedelta(days=1)

@@ -23,8 +23,8 @@ from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
-from joint_defense.upkeep import greeting_days, greetings
-from joint_defense.upkeep.greetings import EnrolledBy, Wish
+from joint_defense.upkeep.greetings import greeting_days, wishes
+from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
 from joint_defense.upkeep.number_changes import NumberRules
 from tests.support.factories import House, Town, at
 
@@ -41,7 +41,7 @@ def enrol(town: Town, house: House, hour: str = "7:00", **more: object) -> int:
     given = contact | {"consent_by": "王建国"} | more
     wish = Wish(town.phone(house.number).id, hour, **given)  # type: ignore[arg-type]
     by = EnrolledBy("村长", account_id=7)
-    return town.run(lambda s: greetings.enrol(s, town.village_id, wish, by, at(0), NumberRules()).id)
+    return town.run(lambda s: wishes.enrol(s, town.village_id, wish, by, at(0), NumberRules()).id)
 
 
 def look(town: Town, after: float) -> list[str]:
@@ -323,7 +323,7 @@ def test_only_whoever_enrolled_them_and_an_administrator_are_shown_who_takes_par
     town.run(lambda s: s.add(head))
 
     def names(account_id: int | None, *, all_of_them: bool = False) -> list[str]:
-        found = town.read(lambda s: greetings.list_greetings(s, None, account_id, all_of_them=all_of_them))
+        found = town.read(lambda s: wishes.list_greetings(s, None, account_id, all_of_them=all_of_them))
         return [each.phone.household_name for each in found if each.phone is not None]
 
     assert names(7) == ["王建国家"]

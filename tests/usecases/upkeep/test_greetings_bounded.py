@@ -17,7 +17,7 @@ from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Inc
 from joint_defense.operations import after_restore
 from joint_defense.rules.states import Channel, DeliveryState, Purpose
 from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep
-from joint_defense.upkeep import greeting_days
+from joint_defense.upkeep.greetings import greeting_days
 from tests.support.factories import House, Town, at
 from tests.usecases.upkeep.test_greetings import CONTACT, DAY, MINUTE, SEVEN, ZONE, days, enrol, look, ring_out, text
 

@@ -12,7 +12,7 @@ from config.database import Database, read_clock
 from groups.models.roster import Household, Phone
 from joint_defense.models.greetings import Greeting, GreetingDay
 from joint_defense.models.incidents import Incident
-from joint_defense.upkeep import greeting_days
+from joint_defense.upkeep.greetings import greeting_days
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import number, settle_group

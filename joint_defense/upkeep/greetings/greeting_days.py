@@ -36,17 +36,11 @@ from joint_defense.rules.upkeep.greetings import (
     is_night,
 )
 from joint_defense.rules.wording import greetings as words
-from joint_defense.upkeep import greeting_news
 from joint_defense.upkeep.checks import make_rung_phone
-from joint_defense.upkeep.greeting_asked import Asked, list_asked, note_human_sign
-from joint_defense.upkeep.greeting_calls import (
-    find_channels,
-    find_phone,
-    plan_contact,
-    plan_neighbours,
-    read_asked,
-    write_greeting,
-)
+from joint_defense.upkeep.greetings import greeting_news
+from joint_defense.upkeep.greetings.greeting_asked import Asked, list_asked, note_human_sign
+from joint_defense.upkeep.greetings.greeting_calls import find_channels, find_phone, read_asked, write_greeting
+from joint_defense.upkeep.greetings.greeting_lookers import plan_contact, plan_neighbours
 
 AT_ONCE = 200
 STILL_OF_USE = timedelta(minutes=10)

@@ -33,7 +33,7 @@ from joint_defense.rules.upkeep.greetings import (
 )
 from joint_defense.rules.wording import greetings as words
 from joint_defense.rules.wording.greetings import WORDS_VERSION
-from joint_defense.upkeep import greeting_days
+from joint_defense.upkeep.greetings import greeting_days
 from joint_defense.upkeep.number_changes import NumberRules
 
 
