@@ -17,6 +17,7 @@ def a_street_in_alarm(neighbours: Neighbours) -> Street:
     street = neighbours.settle("王建国", "李大明", "陈小红", House("赵德才", mobiles=0, landlines=1), leader=1)
     wang, li, chen, zhao = street.phones
     li.waits()
+    chen.waits()
     zhao.answers(hang_up_after=5)
     wang.calls_for_help()
     zhao.gets_call(status="completed")

@@ -46,6 +46,8 @@ def test_answers_come_by_text_in_many_forms(town: Town, neighbours: Neighbours) 
     }
     street = neighbours.settle("王建国", *replies)
     wang, *others = street.phones
+    for phone in others:
+        phone.waits()
     wang.calls_for_help()
     for phone, (reply, _) in zip(others, replies.values(), strict=True):
         phone.gets_text("王建国家求助")

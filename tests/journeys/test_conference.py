@@ -21,10 +21,9 @@ def a_street_on_the_line(neighbours: Neighbours) -> Street:
     """A caller who holds the line; one neighbour is coming and still on the phone, the others are being rung."""
     street = neighbours.settle("王建国", "李大明", "陈小红", "赵德才")
     wang, *others = street.phones
-    for phone in others:
-        phone.waits()
-    wang.calls_for_help()
     li = others[0]
+    li.waits()
+    wang.calls_for_help()
     li.picks_up_and_presses("1")
     li.gets_call("要跟对方通话请按9")
     for phone in others:

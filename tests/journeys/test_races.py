@@ -28,6 +28,8 @@ def at_once(*doings: Callable[[], object]) -> None:
 def test_a_false_alarm_while_the_calls_are_being_placed(town: Town, neighbours: Neighbours) -> None:
     street = neighbours.settle("王建国", *(f"邻居{number}" for number in "一二三四五六七八"))
     wang, *others = street.phones
+    for phone in others:
+        phone.waits()
     # The carrier places each call at once, and takes its time to say so.
     town.network.fault(hang_seconds=0.5)
     try:
@@ -46,6 +48,8 @@ def test_a_false_alarm_while_the_calls_are_being_placed(town: Town, neighbours: 
 def test_two_people_close_at_once(town: Town, neighbours: Neighbours) -> None:
     street = neighbours.settle("王建国", "李大明", "陈小红", leader=1, deputy=2)
     wang, li, chen = street.phones
+    for phone in (li, chen):
+        phone.waits()
     wang.calls_for_help()
     for phone in (li, chen):
         phone.gets_text("王建国家求助")

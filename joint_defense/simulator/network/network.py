@@ -245,6 +245,7 @@ class Leg:
         self.over = asyncio.Event()
         self.final: CallStatus | None = None
         self.redirect: Step | None = None
+        self.patience = 1.0
         self.performance: asyncio.Task[CallStatus] | None = None
         self.task: asyncio.Task[CallStatus] | None = None
         self._key = asyncio.Event()

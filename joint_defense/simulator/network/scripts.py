@@ -25,7 +25,11 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """What happens to one incoming call. `after` counts from the first ring, `hang_up_after` from the answer."""
+    """What happens to one incoming call. `after` counts from the first ring, `hang_up_after` from the answer.
+
+    `patience`: how many times longer than at the network's speed it rings and waits for a key. Whoever tests by hand,
+    or by a script that looks first, is not as fast as the network's time.
+    """
 
     do: str = "no_answer"
     after: float = 2.0
@@ -33,6 +37,7 @@ class CallPlan:
     hang_up_after: float | None = None
     says: str | None = None
     error_code: int | None = None
+    patience: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def read_seconds(given: Mapping[str, Any], name: str) -> float | None:
 
 
 def _read_call(entry: object) -> CallPlan:
-    known = _check_names(entry, {"do", "after", "press", "hang_up_after", "says", "error_code"}, "calls")
+    known = _check_names(entry, {"do", "after", "press", "hang_up_after", "says", "error_code", "patience"}, "calls")
     do = known.get("do", "answer")
     if do not in CALL_DOINGS:
         raise BadScript(f"calls.do must be one of {', '.join(sorted(CALL_DOINGS))}")
@@ -114,6 +119,7 @@ def _read_call(entry: object) -> CallPlan:
         hang_up_after=read_seconds(known, "hang_up_after"),
         says=known.get("says"),
         error_code=_read_code(known, "error_code"),
+        patience=_read_patience(known),
     )
 
 
@@ -143,6 +149,13 @@ def _read_seconds(entry: Mapping[str, Any], name: str, default: float) -> float:
     value = entry.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 86_400:
         raise BadScript(f"{name} must be a number of seconds")
+    return float(value)
+
+
+def _read_patience(entry: Mapping[str, Any]) -> float:
+    value = entry.get("patience", 1.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1000:
+        raise BadScript("patience must be a number from 1 to 1000")
     return float(value)
 
 

@@ -23,7 +23,7 @@ async def gather(leg: Leg, verb: Verb, base: str) -> Step | None:
         if takes_keys and leg.digits:
             break
         await play_sound(leg, nested, base, interruptible=takes_keys)
-    timeout = verb.number("timeout", DEFAULT_TIMEOUT)
+    timeout = verb.number("timeout", DEFAULT_TIMEOUT) * leg.patience
     if takes_keys:
         digits, finish = await _collect(leg, verb, timeout)
     else:

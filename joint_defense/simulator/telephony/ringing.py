@@ -35,6 +35,7 @@ class Ringer:
         handset.attempts += 1
         call.attempt = handset.attempts
         plan = handset.script.plan(handset.attempts)
+        leg.patience = plan.patience
         await self._network.sleep(UNTIL_RINGING)
         in_vain = await self._without_ringing(leg, handset, plan)
         if in_vain is not None:
@@ -45,7 +46,7 @@ class Ringer:
         self._callbacks.tell_call(call, "ringing")
         leg.accompany(self._pick_up(leg, plan))
         try:
-            async with asyncio.timeout(self._network.real(call.order.timeout)):
+            async with asyncio.timeout(self._network.real(call.order.timeout * leg.patience)):
                 await leg.picked_up.wait()
         except TimeoutError:
             return CallStatus.NO_ANSWER

@@ -88,6 +88,23 @@ def test_a_person_can_be_told_step_by_step(carrier: Carrier, network: Network, a
     assert wang.state == "idle"
 
 
+def test_a_line_may_wait_longer_for_a_person_than_the_networks_speed_says(
+    carrier: Carrier, network: Network, application: Application
+) -> None:
+    menu = MENU.format(action=application.url("/key"))
+    for number, patience in ((WANG, 1), (LI, 100)):
+        network.handset(number).script({"do": "manual", "patience": patience})
+        carrier.call(number, menu)
+    network.handset(WANG).wait_for_call("no-answer")
+
+    li = network.handset(LI)
+    li.answer()
+    li.wait_until_hears("Press one")
+    li.press("2")
+
+    assert application.wait_for("/key")[0].form["Digits"] == "2"
+
+
 def test_declining_is_busy_to_the_caller(carrier: Carrier, network: Network) -> None:
     wang = network.handset(WANG).script("manual")
     carrier.call(WANG, Timeout="600")
@@ -182,6 +199,7 @@ def test_a_reset_handset_is_a_handset_without_a_script(carrier: Carrier, network
         ({"calls": []}, "calls must be a list with at least one entry"),
         ({"calls": [{"do": "dance"}]}, "calls.do must be one of answer, busy"),
         ({"calls": [{"do": "answer", "pres": []}]}, "calls: pres is not known"),
+        ({"calls": [{"do": "manual", "patience": 0}]}, "patience must be a number from 1 to 1000"),
         ({"calls": [{"do": "answer", "after": -1}]}, "after must be a number of seconds"),
         ({"calls": [{"do": "answer", "press": [{"after": 1, "digits": "x"}]}]}, "digits must be keys of a telephone"),
         ({"calls": ["busy"]}, "calls: an object is needed"),
