@@ -16,7 +16,10 @@ from config.logging import READY, tell
 
 # gunicorn would say that it serves before its workers have loaded: a worker says so.
 _notify = settings.take_variable("NOTIFY_SOCKET")
-LIBRARIES = ("waitress.server", "flask", "sqlalchemy.orm", "psycopg", "redis", "rq", "aiohttp", "twilio.rest")
+SHARED = (
+    *("waitress.server", "flask", "sqlalchemy.orm", "psycopg", "redis", "rq", "aiohttp", "twilio.rest", "pypinyin"),
+    *("app", "groups.web", "joint_defense.webhooks"),
+)
 
 try:
     _settings = settings.load()
@@ -35,12 +38,12 @@ class JsonLogger(Logger):  # type: ignore[misc] # gunicorn has no types
 
 
 def on_starting(_server: object) -> None:
-    """Load the libraries once, before the workers are forked: a start is quicker, and they share the memory.
+    """Load the modules once, before the workers are forked: a start is quicker, and they share the memory.
 
-    Not the application, which opens connections that must not be shared, and which a reload is to load anew.
+    Modules only: an application opens connections that must not be shared. New code comes by a new master (USR2).
     """
-    for library in LIBRARIES:
-        importlib.import_module(library)
+    for module in SHARED:
+        importlib.import_module(module)
 
 
 # Where systemd listens for us, neither counts.
