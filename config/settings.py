@@ -156,7 +156,7 @@ class Settings(BaseModel):
     concurrent_calls: Counts = (0,)
     number_calls_per_second: float = Field(default=0.0, ge=0)
     number_concurrent_calls: int = Field(default=0, ge=0)
-    requests_in_flight: int = Field(default=128, ge=1, le=1000)
+    requests_in_flight: int = Field(default=256, ge=1, le=1000)
     carrier_timeout: float = Field(default=10.0, gt=0)
     ring_timeout: int = Field(default=40, ge=5, le=600)
 

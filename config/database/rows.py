@@ -130,7 +130,7 @@ def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ..
 @cache
 def _make_upsert(dialect: str, table: type[Base], keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
     # Kept: processes say twice a second that they live, and putting it together takes longer than that.
-    statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+    statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table.__table__)
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in update}
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Integer, bindparam, exists, select, update
+from sqlalchemy import Integer, Table, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from config.database import UtcDateTime
@@ -28,7 +28,7 @@ from joint_defense.carriers.port import (
 )
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
-from joint_defense.delivery.plan import move
+from joint_defense.delivery.plan import make_move, move
 from joint_defense.delivery.tracking import (
     ASK_AFTER,
     ATTEMPTS,
@@ -55,6 +55,7 @@ ACCOUNT_PAUSE = timedelta(seconds=10)
 the others go out at once when it is taken."""
 LOOK_UP_PAUSE = timedelta(seconds=1)
 """A lost answer: the status callback gets so long to tell before the carrier is asked."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_LOOK_PAUSE = timedelta(milliseconds=300)
 """The same where the account carries no more, and another one waits to."""
 
@@ -75,10 +76,15 @@ class Sent:
 
 def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     """Write down what came of claims. A word of the carrier that came first by callback stands."""
-    by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
     sids = {result.receipt.sid for result in results if result.receipt is not None}
     # Whoever holds one of these already is locked as well.
     holders = set(session.scalars(HOLDING, {"sids": sorted(sids)})) if sids else set()
+    if not holders:
+        taken = _record_taken(session, results, now)
+        results = [each for each in results if each.claim.delivery_id not in taken]
+        if not results:
+            return
+    by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
     ids = {delivery_id for delivery_id, _ in by_attempt} | holders
     locked = session.scalars(LOCKED, {"ids": sorted(ids)}).all()
     deliveries = {delivery.id: delivery for delivery in locked}
@@ -111,6 +117,81 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     for account, channel in sorted(taken_again):
         _stop_waiting(session, account, channel, now + RETRY_PAUSE, now)
     _note_troubles(session, results, now)
+
+
+# Tables, not models: no row is loaded as an object here, and the ORM would take longer than the database.
+_DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment] # a Table, by the model
+_ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment] # a Table, by the model
+_HELD = (
+    select(*_DELIVERIES.c["id", "state", "owner", "attempt_count", "unwanted"])
+    .where(_DELIVERIES.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_DELIVERIES.c.id)
+    .with_for_update()
+)
+_ASKED = select(*_ATTEMPTS.c["delivery_id", "number", "state", "sid", "error"]).where(
+    _ATTEMPTS.c.delivery_id.in_(bindparam("ids", expanding=True))
+)
+_PLACE = (
+    update(_DELIVERIES)
+    .where(_DELIVERIES.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        make_move(DeliveryState.CLAIMED, DeliveryState.PLACED, due_at=_LONG_AGO, look_up_first=False)
+        | {"due_at": bindparam("ask_at", type_=UtcDateTime())}
+    )
+)
+_TAKE = (
+    update(_ATTEMPTS)
+    .where(
+        _ATTEMPTS.c.delivery_id == bindparam("of"),
+        _ATTEMPTS.c.number == bindparam("attempt"),
+    )
+    .values(state=AttemptState.QUEUED, sid=bindparam("taken_as"), accepted_at=bindparam("at", type_=UtcDateTime()))
+)
+
+
+def _record_taken(session: Session, results: Sequence[Sent], now: datetime) -> set[int]:
+    """Write down the plain ones, all at once: sent for the first time, taken, and nothing else heard of them.
+
+    Most are: a neighbour's call that the carrier has queued. Row by row the same takes five times as long. Returns
+    their deliveries. The rows of all results are locked until the transaction ends.
+    """
+    plain = {
+        each.claim.delivery_id: each.receipt.sid
+        for each in results
+        if each.receipt is not None
+        and each.receipt.state is AttemptState.QUEUED
+        and each.receipt.error_code is None
+        and not each.claim.look_up_first
+    }
+    claims = {each.claim.delivery_id: each.claim for each in results}
+    if len(claims) < len(results) or len(set(plain.values())) < len(plain):
+        return set()
+    # All of them, in their order, as `LOCKED` has them: two that lock in parts would wait for one another.
+    held = {
+        row.id
+        for row in session.execute(_HELD, {"ids": sorted(claims)})
+        if row.id in plain
+        and row.state is DeliveryState.CLAIMED
+        and (row.owner, row.attempt_count) == (claims[row.id].owner, claims[row.id].number)
+        and not row.unwanted
+    }
+    # Asked once the locks are held, see `record`.
+    asked = session.execute(_ASKED, {"ids": sorted(held)}) if held else ()
+    taken = {
+        row.delivery_id
+        for row in asked
+        if row.number == claims[row.delivery_id].number
+        and row.state is AttemptState.REQUESTING
+        and row.sid is None
+        and row.error is None
+    }
+    if taken:
+        session.execute(_PLACE, {"ids": sorted(taken), "ask_at": now + ASK_AFTER[AttemptState.QUEUED]})
+        rows = [
+            {"of": each, "attempt": claims[each].number, "taken_as": plain[each], "at": now} for each in sorted(taken)
+        ]
+        session.execute(_TAKE, rows)
+    return taken
 
 
 def _choose_triers(results: Iterable[Sent], deliveries: Mapping[int, Delivery]) -> set[int]:

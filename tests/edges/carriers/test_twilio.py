@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from joint_defense.carriers import port as carriers_port
@@ -30,7 +33,7 @@ from joint_defense.carriers.port import (
     Verdict,
     before_leaving,
 )
-from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, map_error, read_mapped
+from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, map_error, read_mapped, write_form
 from joint_defense.rules.states import AttemptState, Channel
 from tests.edges.simulator.application import Application, Form, HttpResponse
 from tests.support import loops
@@ -106,6 +109,14 @@ def test_a_call_carries_its_announcement_and_asks_for_every_event(api: Applicati
         "StatusCallback": CALL.status_callback,
         "StatusCallbackMethod": "POST",
     }
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text() | st.lists(st.text(), min_size=1) | st.integers(), min_size=1))
+def test_whatever_is_said_comes_out_of_the_form_as_it_went_in(fields: dict[str, Any]) -> None:
+    sent = [
+        (name, str(each)) for name, value in fields.items() for each in (value if isinstance(value, list) else [value])
+    ]
+    assert parse_qsl(write_form(fields).decode("ascii"), keep_blank_values=True, strict_parsing=True) == sent
 
 
 def test_a_message_carries_how_long_it_is_worth_sending(api: Application) -> None:

@@ -411,6 +411,38 @@ def test_a_late_answer_to_a_claim_that_was_given_back_is_still_put_on_record(tow
     assert town.run(lambda s: find_known_sids(s, {SID, "CAother"})) == {SID}
 
 
+def test_of_many_answers_at_once_each_is_written_down_beside_what_was_told_of_it_first(
+    town: Town, houses: list[House]
+) -> None:
+    for name in "陈赵钱孙李":
+        town.house(name)
+    town.raise_alarm(houses[0])
+    calls = [each for each in town.claim() if each.channel is CALL]
+    plain, declined, told, unwanted, taken_over = calls[:5]
+    sids = {each.delivery_id: f"CA{each.delivery_id}" for each in calls}
+    town.run(
+        lambda s: tracking.record_status(s, told.delivery_id, 1, sids[told.delivery_id], "in-progress", None, at(1))
+    )
+    town.run(lambda s: s.execute(update(Delivery).where(Delivery.id == unwanted.delivery_id).values(unwanted=True)))
+    town.run(lambda s: s.execute(update(Delivery).where(Delivery.id == taken_over.delivery_id).values(owner="other")))
+    answers = [Sent(each, receipt=Receipt(sids[each.delivery_id], AttemptState.QUEUED)) for each in calls]
+    answers[1] = Sent(declined, error=Temporary("not now"))
+
+    town.run(lambda s: results.record(s, answers, at(2)))
+
+    found = {each.delivery_id: (delivery(town, each), town.attempt(delivery(town, each), 1)) for each in calls}
+    for each in (plain, unwanted, taken_over, *calls[5:]):
+        row, attempt = found[each.delivery_id]
+        assert (row.state, row.owner, row.look_up_first) == (DeliveryState.PLACED, None, False)
+        assert (attempt.state, attempt.sid, attempt.accepted_at) == (AttemptState.QUEUED, sids[row.id], at(2))
+        # What nobody needs any more is ended at once; of the others the carrier is asked after a minute.
+        assert row.due_at == (at(2) if each is unwanted else at(62))
+    row, attempt = found[told.delivery_id]
+    assert (row.state, attempt.state, attempt.answered_at) == (DeliveryState.PLACED, AttemptState.IN_PROGRESS, at(1))
+    row, attempt = found[declined.delivery_id]
+    assert (row.state, attempt.sid, attempt.error) == (DeliveryState.WAITING, None, "暂时连不上运营商")
+
+
 def due(town: Town, after: float) -> list[Enquiry]:
     return town.run(lambda s: claim_enquiries(s, at(after)))
 
