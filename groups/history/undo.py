@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,8 @@ from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
 from groups.history.merges import find_followed, follow_merges
+from groups.history.obstacles import Obstacle, Why, add_span, name_later
+from groups.history.replaced_numbers import OWN_OF_A_PHONE, find_written_since
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
 from groups.models.changes import ERASED, Action, Change
 from groups.models.enrolment import Subscription
@@ -45,36 +46,10 @@ from groups.roster.residences import (
     house_the_subscribed,
 )
 
-_TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations", "sign_in_codes"})
+TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations", "sign_in_codes"})
 """Who may sign in is not undone but changed once more."""
 _ENDS = ("archived_at", "ends_on", "returned_on")
 """A row with one of these is over."""
-_SPAN = frozenset({"starts_on", "ends_on"})
-"""Whoever writes one of these has said from when to when: the other one was meant to stand."""
-_MOST_NAMED = 200
-"""Obstacles for which the later change is looked up: nobody reads more."""
-
-
-class Why(StrEnum):
-    """What stands in the way of taking a change back."""
-
-    CHANGED_SINCE = "changed_since"
-    """The row has been changed again; `later` is by whom, where that is on record."""
-    TAKEN = "taken"
-    """Its number, name or thing stands elsewhere by now."""
-    IN_USE = "in_use"
-    """Something that was added since belongs to it: a phone, a subscription, a household of the group."""
-    NOT_THERE = "not_there"
-    """What it would go back to is archived."""
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """A change that cannot be taken back, why, and the later change that stands on it."""
-
-    change: Change
-    why: Why
-    later: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +110,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
         blocked = {get_row(rows, one.change).unit for one in obstacles}
         rows = {model: {one: row for one, row in own.items() if row.unit not in blocked} for model, own in rows.items()}
         if not what_can_be or not any(rows.values()):
-            raise ChangedSince(say("changed_since"), _with_later(session, kept))
+            raise ChangedSince(say("changed_since"), name_later(session, kept))
     still = {one.change.household_id for one in kept}
     _mark(
         session,
@@ -160,7 +135,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     # What was done since beside these rows stands: it must not come to two subscriptions, or two homes of a thing.
     check_one_at_a_time(session, touched)
     check_one_home(session, [one.row_id for one in changes if one.table == "devices"])
-    return Undone(batch, tuple(_with_later(session, kept)))
+    return Undone(batch, tuple(name_later(session, kept)))
 
 
 def _find_archived_in_force(session: Session, households: Collection[int], batch: Batch) -> set[int]:
@@ -184,7 +159,7 @@ def read_changes_to_undo(session: Session, key: str) -> Sequence[Change]:
     changes = session.scalars(
         select(Change).where(Change.batch == key, Change.undone_by == "").order_by(Change.id.desc()).with_for_update()
     ).all()
-    if not changes or any(one.table in _TAKEN_BACK_ELSEWHERE for one in changes):
+    if not changes or any(one.table in TAKEN_BACK_ELSEWHERE for one in changes):
         raise NothingToUndo(say("nothing_to_undo"))
     if any(ERASED in (values or {}).values() for one in changes for values in (one.before, one.after)):
         raise NothingToUndo(say("erased_meanwhile"))
@@ -241,10 +216,12 @@ def _try_to_undo(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
     size = batch.size
     try:
         with batch.session.begin_nested():
+            ours = _list_own_columns(rows)
             if found := [
-                each for model, own in rows.items() for each in _find_changed_since(batch.session, model, own)
+                each for model, own in rows.items() for each in _find_changed_since(batch.session, model, own, ours)
             ]:
                 raise _Blocked(found)
+            _keep_what_went_along(batch.session, rows.get(Phone, {}))
             _write(batch, rows)
             found = [
                 each
@@ -267,7 +244,19 @@ def _try_to_undo(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
     return ()
 
 
-def _find_changed_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+def _list_own_columns(rows: _Rows) -> Mapping[int, frozenset[str]]:
+    """Of phones that go from a household which was there before, by id, what a phone is: the rest may change."""
+    newcomers = {identity for identity, row in rows.get(Household, {}).items() if row.back is None}
+    return {
+        identity: OWN_OF_A_PHONE
+        for identity, row in rows.get(Phone, {}).items()
+        if row.last.household_id not in newcomers and (row.back is None or row.back.get("archived_at"))
+    }
+
+
+def _find_changed_since(
+    session: Session, model: type[Base], rows: dict[int, _Row], ours: Mapping[int, frozenset[str]]
+) -> Iterator[Obstacle]:
     """The rows that do not stand as the batch left them; all are held until the transaction ends."""
     ids = sorted(rows)
     key = cast(Table, model.__table__).c.id
@@ -279,14 +268,26 @@ def _find_changed_since(session: Session, model: type[Base], rows: dict[int, _Ro
     written = _find_written_since(session, model, rows)
     for identity, row in rows.items():
         now = there.get(identity)
-        passed_over = ORDER if row.back is None else frozenset()
-        left = None if row.left is None else {name: each for name, each in row.left.items() if name not in passed_over}
-        # A column that is gone by now is passed over.
-        differs = (
-            now is not None and left is not None and any(now.get(name, each) != each for name, each in left.items())
-        )
-        if (now is None) != (left is None) or differs or identity in written or _is_erased(model, now):
-            yield Obstacle(row.last, Why.CHANGED_SINCE)
+        columns = set(written.get(identity, ()))
+        if now is not None and row.left is not None:
+            passed_over = ORDER if row.back is None else frozenset()
+            asked = row.left.keys() - passed_over
+            # A column that is gone by now is passed over.
+            columns |= {name for name in asked if now.get(name, row.left[name]) != row.left[name]}
+        if model is Phone:
+            columns &= ours.get(identity, columns)
+        if (now is None) != (row.left is None) or columns or _is_erased(model, now):
+            yield Obstacle(row.last, Why.CHANGED_SINCE, frozenset(columns))
+
+
+def _keep_what_went_along(session: Session, phones: dict[int, _Row]) -> None:
+    """An old number comes back to whatever was written since at the phone that took its place."""
+    there = {one: row for one, row in phones.items() if row.left is not None}
+    going = {one: row.last for one, row in there.items() if row.back is None or row.back.get("archived_at")}
+    coming = {one: row.last for one, row in there.items() if row.back and row.back.get("archived_at", "") is None}
+    for identity, values in find_written_since(session, going, coming).items():
+        row = phones[identity]
+        row.back = (row.back or {}) | values
 
 
 def _is_erased(model: type[Base], values: dict[str, Any] | None) -> bool:
@@ -294,13 +295,13 @@ def _is_erased(model: type[Base], values: dict[str, Any] | None) -> bool:
     return model is Phone and values is not None and not values["number"]
 
 
-def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> set[int]:
-    """The rows of which later changes stand that wrote the same columns: they may have come to the same values again,
-    and still these are not what the batch left.
+def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> dict[int, set[str]]:
+    """The rows of which later changes stand that wrote the same columns, and which: they may have come to the same
+    values again, and still these are not what the batch left.
     """
     asked = {identity: row for identity, row in rows.items() if row.left is not None and row.back is not None}
     ids = sorted(asked)
-    found: set[int] = set()
+    found: dict[int, set[str]] = {}
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         question = select(Change.id, Change.row_id, Change.after, Change.undone_by).where(
@@ -310,16 +311,11 @@ def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Ro
             Change.action != Action.UNDO,
         )
         for number, row_id, after, undone_by in session.execute(question):
-            later = number > asked[row_id].last.id
-            left = _add_span(asked[row_id].left or {})
-            if later and (after is None or _add_span(after) & left) and is_in_force(session, undone_by):
-                found.add(row_id)
+            left = add_span(asked[row_id].left or {})
+            again = left if after is None else add_span(after) & left
+            if number > asked[row_id].last.id and again and is_in_force(session, undone_by):
+                found.setdefault(row_id, set()).update(again)
     return found
-
-
-def _add_span(values: Mapping[str, Any]) -> Set[str]:
-    """The columns, and with one end of a span the other."""
-    return values.keys() | _SPAN if values.keys() & _SPAN else values.keys()
 
 
 def _write(batch: Batch, rows: _Rows) -> None:
@@ -434,29 +430,6 @@ def _fits(batch: Batch, rows: _Rows) -> bool:
     finally:
         batch.size = size
         batch.session.expire_all()
-
-
-def _with_later(session: Session, kept: Sequence[Obstacle]) -> list[Obstacle]:
-    """The obstacles with the change that stands on each."""
-    return [
-        replace(one, later=_find_later(session, one.change))
-        if one.why is Why.CHANGED_SINCE and place < _MOST_NAMED
-        else one
-        for place, one in enumerate(kept)
-    ]
-
-
-def _find_later(session: Session, change: Change) -> Change | None:
-    """The last change on top of this one."""
-    found = session.scalar(
-        select(Change)
-        .where(Change.table == change.table, Change.row_id == change.row_id, Change.id > change.id)
-        .order_by(Change.id.desc())
-        .limit(1)
-    )
-    if found is not None:
-        session.expunge(found)
-    return found
 
 
 def _mark(session: Session, changes: Sequence[Change], rows: _Rows, supposed: Set[int], key: str) -> None:

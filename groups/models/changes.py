@@ -100,6 +100,7 @@ class Change(Base):
         Index("ix_changes_household_id_id", "household_id", "id"),
         Index("ix_changes_table_row_id", "table", "row_id"),
         Index("ix_changes_changed_on", "changed_on"),
+        Index("ix_changes_changed_by_id", "changed_by", "id"),
         # What was known at a moment: whatever was written down after it is passed over.
         Index("ix_changes_changed_at", "changed_at"),
         # What an undo took back: who may take the undo back depends on it.

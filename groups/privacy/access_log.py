@@ -69,11 +69,17 @@ class LookLine:
 
 @dataclass(frozen=True, slots=True)
 class LookQuestion:
-    """Whose looks: a person's by the account, a household's; `older_than` is the id that the page before ended with."""
+    """Whose looks: a person's by the account or by letters of the name, a household's, those of a village's lists or
+    of a span of time; `older_than` is the id that the page before ended with.
+    """
 
     account_id: int | None = None
     household_id: int | None = None
     older_than: int | None = None
+    who: str = ""
+    village_id: int | None = None
+    span: tuple[datetime, datetime] | None = None
+    """From the first moment on, before the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,12 @@ def read_looks(session: Session, question: LookQuestion) -> tuple[list[LookLine]
         asked = asked.where(Look.account_id == question.account_id)
     if question.household_id is not None:
         asked = asked.where(_concerns(session, question.household_id))
+    if question.who:
+        asked = asked.where(Look.who.contains(question.who, autoescape=True))
+    if question.village_id is not None:
+        asked = asked.where(Look.village_id == question.village_id)
+    if question.span is not None:
+        asked = asked.where(Look.at >= question.span[0], Look.at < question.span[1])
     if question.older_than is not None:
         asked = asked.where(Look.id < question.older_than)
     rows = session.execute(asked.order_by(Look.id.desc()).limit(LOOKS_A_PAGE + 1)).all()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Flask, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.services import get_database
 from groups.models.accounts import Account, AccountRole
-from groups.models.roster import Household
+from groups.models.roster import Household, Village
 from groups.privacy import access_log
 from groups.privacy.access_log import LookQuestion
+from groups.rules.days import end_of
+from groups.web.history.filters import MOST_OFFERED, Sought
 from groups.web.shell.access import require
 from groups.web.shell.times import get_zone
 
@@ -63,23 +67,43 @@ def register(app: Flask) -> None:
 @pages.get("/looks")
 @require(AccountRole.ADMIN)
 def show_looks() -> ResponseReturnValue:
-    """The looks of all, of one `account`, or at one `household`; without either, the sums of each person."""
-    question = LookQuestion(*(_read_id(name) for name in ("account", "household", "before")))
-    whole = question == LookQuestion()
+    """The looks of all, of one `account`, or at one `household`, by person, village and day; without any of these, the
+    sums of each person.
+    """
     with get_database().begin(reads=True) as session:
-        lines, older = access_log.read_looks(session, question)
+        sought = Sought.read(session)
+        question = LookQuestion(
+            account_id=_read_id("account"),
+            household_id=_read_id("household"),
+            older_than=_read_id("before"),
+            who=sought.who,
+            village_id=sought.village.id if sought.village else None,
+            span=None if sought.day is None else _make_span(sought.day),
+        )
+        whole = question == LookQuestion() and not sought.wrong
+        lines, older = ([], None) if sought.wrong else access_log.read_looks(session, question)
         people = access_log.sum_by_person(session, read_clock(session), get_zone()) if whole else []
         title = _write_title(session, question)
-    return render_template(
+        villages = session.scalars(select(Village.name).order_by(Village.id).limit(MOST_OFFERED)).all()
+    html = render_template(
         "accounts/looks.html",
         lines=lines,
         older=older,
         people=people,
         title=title,
         question=question,
+        sought=sought,
+        villages=villages,
         days=access_log.REVIEWED.days,
         words=tell_page,
     )
+    return html, 422 if sought.wrong else 200
+
+
+def _make_span(day: date) -> tuple[datetime, datetime]:
+    """The local day from its first moment to the next one's."""
+    tick = timedelta(microseconds=1)
+    return end_of(day - timedelta(days=1), get_zone()) + tick, end_of(day, get_zone()) + tick
 
 
 def tell_page(page: str) -> LazyString | str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groups.web.history import pages, words
+from groups.web.history import deeds, pages, words
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
     words.register(app)
+    deeds.register(app)
     pages.register(app)

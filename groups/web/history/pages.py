@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import read_clock
@@ -13,11 +14,12 @@ from groups.errors import ChangedSince, GroupsError, NothingToUndo
 from groups.history import reading
 from groups.history.rights import may_undo
 from groups.history.undo import undo
-from groups.models.accounts import AccountRole
+from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author
-from groups.models.changes import Source
+from groups.models.changes import Change, Source
 from groups.models.roster import Group, Household, Village
 from groups.web.history import words
+from groups.web.history.filters import MOST_OFFERED, Sought
 from groups.web.roster.common import find_way_back, tell
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, require
 from groups.web.shell.forms import UndoForm
@@ -25,6 +27,9 @@ from groups.web.shell.languages import write_error
 from groups.web.shell.times import get_zone
 
 pages = Blueprint("history", __name__)
+
+Place = tuple[int | None, int | None, int | None]
+"""The ids of a village, a group and a household; None: all of them."""
 
 
 def register(app: Flask) -> None:
@@ -42,11 +47,12 @@ def show(code: str) -> ResponseReturnValue:
 @pages.get("/audit")
 @require(AccountRole.ADMIN)
 def show_audit() -> ResponseReturnValue:
-    """All changes of the town, those of accounts too."""
-    with get_database().begin() as session:
-        found = reading.read_history(session, older_than=request.args.get("before", type=int))
-        names = reading.read_names(session, found.doings)
-    return render_template(
+    """All changes of the town, those of accounts too, by person, village and day."""
+    with get_database().begin(reads=True) as session:
+        sought = Sought.read(session)
+        found, names = _find(session, sought, (sought.village.id if sought.village else None, None, None))
+        villages = session.scalars(select(Village.name).order_by(Village.id).limit(MOST_OFFERED)).all()
+    html = render_template(
         "history/history.html",
         village=None,
         history=found,
@@ -55,7 +61,11 @@ def show_audit() -> ResponseReturnValue:
         household=None,
         group=None,
         blocked=None,
+        sought=sought,
+        villages=villages,
+        people=[],
     )
+    return html, 422 if sought.wrong else 200
 
 
 @pages.post("/villages/<code>/history/<key>/undo")
@@ -71,7 +81,7 @@ def undo_batch(code: str, key: str) -> ResponseReturnValue:
             by = Author(account.name, Source.UNDO, account.account_id)
             done = undo(session, key, by, read_clock(session), get_zone(), what_can_be=UndoForm.sent().what_can_be.data)
     except ChangedSince as error:
-        return _draw_page(code, blocked=(key, error.obstacles)), 409
+        return _draw_page(code, blocked=(key, error.obstacles))
     except NothingToUndo as error:
         flash(write_error(error), "danger")
         return redirect(find_way_back(url_for("history.show", code=code)), 303)
@@ -113,30 +123,45 @@ def _check_own(session: Session, village: Village, key: str) -> None:
         abort(403)
 
 
-def _draw_page(code: str, blocked: object = None) -> str:
+def _find(session: Session, sought: Sought, place: Place) -> tuple[reading.History, reading.Names]:
+    """What was done there that is searched for, and what everything is called."""
+    if sought.wrong:
+        return reading.History((), None), reading.Names()
+    about = [reading.match_person(session, sought.who)] if sought.who else []
+    about += [Change.changed_on == sought.day] if sought.day else []
+    found = reading.read_history(
+        session,
+        older_than=request.args.get("before", type=int),
+        about=about,
+        village_id=place[0],
+        group_id=place[1],
+        household_id=place[2],
+    )
+    return found, reading.read_names(session, found.doings)
+
+
+def _draw_page(code: str, blocked: object = None) -> tuple[str, int]:
     household_id, group_id = request.args.get("household", type=int), request.args.get("group", type=int)
     with get_database().begin() as session:
         village = get_own_village(session, code)
-        found = reading.read_history(
-            session,
-            village_id=village.id,
-            group_id=group_id,
-            household_id=household_id,
-            older_than=request.args.get("before", type=int),
-        )
-        names = reading.read_names(session, found.doings)
+        sought = Sought.read(session)
+        found, names = _find(session, sought, (village.id, group_id, household_id))
         title = _write_title(session, village, household_id, group_id)
-    return render_template(
-        "history/history.html",
-        village=village,
-        history=found,
-        names=names,
-        title=title,
-        household=household_id,
-        group=group_id,
-        blocked=blocked,
-        obstacle_words=words.explain_obstacle,
-    )
+        people = session.scalars(select(Account.name).where(Account.village_id == village.id).order_by(Account.name))
+        html = render_template(
+            "history/history.html",
+            village=village,
+            history=found,
+            names=names,
+            title=title,
+            household=household_id,
+            group=group_id,
+            blocked=blocked,
+            sought=sought,
+            villages=[],
+            people=people.all(),
+        )
+    return html, 409 if blocked else 422 if sought.wrong else 200
 
 
 def _write_title(session: Session, village: Village, household_id: int | None, group_id: int | None) -> str:

@@ -11,9 +11,9 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
 from groups.enrolment.rules.bill import write_yuan
+from groups.history.obstacles import Obstacle, Why
 from groups.history.reading import Doing, Names
 from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS
-from groups.history.undo import Obstacle, Why
 from groups.models.accounts import AccountRole
 from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import DeviceKind, DeviceTestOutcome, EndReason
@@ -186,6 +186,7 @@ def register(app: Flask) -> None:
         deed_words=name_deed,
         brief=write_brief,
         enrolment_acts=ENROLMENT_ACTS,
+        obstacle_words=explain_obstacle,
         may_be_undone=ENROLMENT_ACTS | FIGURES_ACTS,
     )
 
@@ -211,12 +212,19 @@ def explain_obstacle(obstacle: Obstacle) -> str:
     }
     if obstacle.later is None:
         return words[obstacle.why]
-    later: str = gettext(
-        "%(who)s has changed it again on %(when)s",
-        who=obstacle.later.changed_by,
-        when=f"{name_day(obstacle.later.changed_at)} {move_to_zone(obstacle.later.changed_at):%H:%M}",
+    when = f"{name_day(obstacle.later.changed_at)} {move_to_zone(obstacle.later.changed_at):%H:%M}"
+    own = _OWN_FIELDS.get(obstacle.change.table, {})
+    columns = [str(own.get(each) or FIELDS[each]) for each in sorted(obstacle.columns) if each in own or each in FIELDS]
+    if not columns:
+        return str(gettext("%(who)s has changed it again on %(when)s", who=obstacle.later.changed_by, when=when))
+    return str(
+        gettext(
+            "%(who)s has changed %(fields)s again on %(when)s",
+            who=obstacle.later.changed_by,
+            fields=gettext(", ").join(columns),
+            when=when,
+        )
     )
-    return later
 
 
 def write_outcome(change: Change) -> str:

@@ -17,7 +17,7 @@ from groups.coverage.rules.statement import Cause, Line, Measure, Statement
 from groups.enrolment import subscriptions
 from groups.enrolment.bills import set_tariff
 from groups.errors import ChangedSince
-from groups.history.undo import Why
+from groups.history.obstacles import Why
 from groups.models.batch import Author, Batch
 from groups.models.changes import Action, Source
 from groups.models.enrolment import Subscription

@@ -12,13 +12,16 @@ from sqlalchemy import select, update
 
 from config.database import Database
 from groups.errors import ChangedSince, DeviceElsewhere, NothingToUndo, SubscriptionOverlaps
-from groups.history.undo import Undone, Why, undo
+from groups.history.obstacles import Why
+from groups.history.undo import Undone, undo
 from groups.models.batch import Author, Batch
 from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Device, DeviceKind, EndReason, Subscription
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household, Phone, PhoneKind
+from groups.roster.households import change_number
 from groups.roster.residences import follow_the_roster
+from groups.rules.phone import normalise
 from tests.support.factories import NOW, House, Town, at, home_since
 from tests.usecases.at_once import meanwhile
 
@@ -133,6 +136,57 @@ def test_a_later_change_on_top_is_named_and_nothing_is_overwritten(town: Town) -
     (obstacle,) = refused.value.obstacles
     assert (obstacle.why, obstacle.later.changed_by) == (Why.CHANGED_SINCE, "李会计")
     assert _household(town, wang.id).head == "王建设"
+
+
+def test_what_was_changed_beside_it_since_stays_and_keeps_no_undo_from_its_own_fields(town: Town) -> None:
+    wang = town.house("王建国")
+    renamed = _do(town, "edit_household", _set(wang.id, head="王建军", landmark="桥南"))
+    _do(town, "edit_household", _set(wang.id, note="犬"), by=OTHER, after=60)
+    _undo(town, renamed)
+    household = _household(town, wang.id)
+    assert (household.head, household.landmark, household.note) == ("王建国", "桥东第1家", "犬")
+
+    # A change of number is another phone; whose it is and when it rings may be said since, and is no part of it.
+    changed = _do(town, "change_number", _change_number(wang.id, wang.number, "+8613805990009"))
+    _do(town, "edit_household", _set_phone("+8613805990009", holder="儿子", rank=3, may_text=False), after=120)
+    undone = _undo(town, changed)
+    old = town.phone(wang.number)
+    assert (old.archived_at, old.holder, old.rank, old.may_text) == (None, "儿子", 3, False)
+    assert town.phone("+8613805990009").archived_at is not None
+    _do(town, "edit_household", _set_phone(wang.number, holder="女儿"), after=4000)
+    _undo(town, undone.batch.key)
+    assert town.phone("+8613805990009").holder == "女儿", "nor is it lost where the undo is undone"
+
+
+def test_whoever_wrote_the_same_field_is_named_and_not_who_wrote_another_one_after_them(town: Town) -> None:
+    wang = town.house("王建国")
+    key = _do(town, "edit_household", _set(wang.id, head="王建军", door="9-9"))
+    _do(town, "edit_household", _set(wang.id, head="王建设"), by=OTHER, after=60)
+    _do(town, "edit_household", _set(wang.id, note="犬"), by=Author("第三人", Source.PAGE), after=120)
+    changed = _do(town, "change_number", _change_number(wang.id, wang.number, "+8613805990009"), after=180)
+    _do(town, "change_number", _change_number(wang.id, "+8613805990009", "+8613805990008"), by=OTHER, after=240)
+
+    with pytest.raises(ChangedSince) as refused:
+        _undo(town, key)
+    (obstacle,) = refused.value.obstacles
+    assert (obstacle.columns, obstacle.later.changed_by) == ({"head"}, "李会计")
+    with pytest.raises(ChangedSince) as refused:
+        _undo(town, changed)
+    assert {(*one.columns, one.later.changed_by) for one in refused.value.obstacles} == {("archived_at", "李会计")}
+
+
+def _change_number(household_id: int, old: str, new: str) -> Callable[[Batch], Any]:
+    def change(batch: Batch) -> None:
+        phone = batch.session.scalars(select(Phone).where(Phone.number == old, Phone.archived_at.is_(None))).one()
+        change_number(batch, batch.session.get_one(Household, household_id), phone, normalise(new, "CN", ""))
+
+    return change
+
+
+def _set_phone(number: str, **values: Any) -> Callable[[Batch], Any]:
+    return lambda batch: batch.change(
+        batch.session.scalars(select(Phone).where(Phone.number == number, Phone.archived_at.is_(None))).one(), **values
+    )
 
 
 def test_of_a_large_batch_all_that_nobody_has_touched_since_can_be_undone(town: Town) -> None:

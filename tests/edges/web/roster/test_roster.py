@@ -469,18 +469,6 @@ def test_the_age_of_a_proof_stands_wherever_a_number_stands(head: Visitor, roste
     assert [row.rsplit(",", 1)[1] for row in rows] == [young, "", "", "", "", ""]
 
 
-def test_the_history_tells_who_changed_what_and_from_where(head: Visitor, roster: Roster) -> None:
-    head.post(roster.number_page("王建国"), {"number": "13905741234"})
-    head.post(f"{roster.page('李建国')}/move", {"group": str(roster.next_group)})
-    page = head.get(f"{HOME}/history").text
-    for words in ("更换号码", "移到别的组", "village_head", "网页", "王建国 138 0570 0001", "139 0574 1234", "4组"):
-        assert words in page
-    own = head.get(f"{HOME}/history?household={roster.houses['王建国']}").text
-    assert "更换号码" in own
-    assert "移到别的组" not in own
-    assert "移到别的组" in head.get(f"{HOME}/history?group={roster.next_group}").text
-
-
 def test_a_head_undoes_nothing_of_another_village(head: Visitor, signed_in: SignedIn, roster: Roster) -> None:
     admin = signed_in(AccountRole.ADMIN)
     admin.post(f"/villages/{OTHER_VILLAGE}/groups", {"name": "9组"})
