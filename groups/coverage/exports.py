@@ -289,9 +289,3 @@ def write(report: CoverageReport, form: str) -> bytes:
     if form == "json":
         return as_json(report).encode()
     return pdf.as_pdf(report)
-
-
-def name_file(report: CoverageReport, form: str) -> str:
-    """Plain letters only: old mail programs garble others."""
-    whose = f"-{report.village}" if report.village else ""
-    return f"coverage{whose}-{report.as_of}.{form}"

@@ -25,7 +25,9 @@ from config.services import get_database
 from config.services import get_settings as the_settings
 from config.settings import Settings
 from groups.web.shell.access import require
+from groups.web.shell.downloads import name_download
 from groups.web.shell.languages import CHINESE, ENGLISH
+from groups.web.shell.times import move_to_zone
 from joint_defense.incidents.record import read_record
 from joint_defense.rules.states import IN_VAIN, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
@@ -45,8 +47,9 @@ def as_json(incident_id: int) -> Response:
     with get_database().begin(reads=True) as session:
         check_own(session, incident_id)
         record = read_record(session, incident_id, settings.zone)
-    content = json.dumps(record_without_numbers(record), ensure_ascii=False, indent=2)
-    return _send_file(content.encode(), "application/json", f"{incident_id}.json")
+    shown = record_without_numbers(record)
+    content = json.dumps(shown, ensure_ascii=False, indent=2)
+    return _send_file(content.encode(), "application/json", shown["village"], incident_id, shown["opened_at"][:10])
 
 
 @pages.get("/incidents/<int:incident_id>/export.cap.xml")
@@ -56,13 +59,21 @@ def as_cap(incident_id: int) -> Response:
     settings = the_settings()
     with get_database().begin(reads=True) as session:
         board = read_own_board(session, incident_id)
-    return _send_file(write_cap(board, settings), "application/cap+xml", f"{incident_id}.cap.xml")
+    day = move_to_zone(board.opened_at).date().isoformat()
+    return _send_file(write_cap(board, settings), "application/cap+xml", board.village, incident_id, day)
 
 
-def _send_file(content: bytes, media_type: str, name: str) -> Response:
+_ENDS = {"application/json": "json", "application/cap+xml": "cap.xml"}
+
+
+def _send_file(content: bytes, media_type: str, village: str, incident_id: int, day: str) -> Response:
+    """The file, called by the village, the incident and the day on which it began."""
+    end = _ENDS[media_type]
     response = make_response(content)
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="incident-{name}"'
+    response.headers.update(
+        name_download(f"{village}警情{incident_id}号{day}.{end}", f"incident-{incident_id}-{day}.{end}")
+    )
     return response
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 
 from config.services import get_database, get_settings
 from groups.enrolment.bills import (
@@ -27,12 +26,12 @@ from groups.enrolment.rules.periods import LONGEST_PLAN, check_likely, check_soo
 from groups.errors import GroupsError, InvalidDay, InvalidTariff, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.changes import Action
-from groups.models.roster import Village
 from groups.rules.days import read_day
 from groups.web.enrolment.common import (
     MOST_OFFERED,
     READERS,
     WRITERS,
+    find_chosen_name,
     find_status,
     list_own_villages,
     make_pages,
@@ -125,10 +124,11 @@ def export() -> ResponseReturnValue:
         village_id = read_chosen_village(session)
         bill = read_bill(session, month, village_id)
         households = [*list_paid_for(session, month, village_id), *list_differences(session, bill, village_id)]
-        name = _find_name(session, village_id)
+        name = find_chosen_name(session)
     show_numbers(len(households))
     content = export_bill_xlsx(bill, households, today, get_settings().default_region)
-    return send_workbook(content, f"补贴账单-{name}{month:%Y-%m}.xlsx")
+    plain = f"bill-{month:%Y-%m}-{today}.xlsx"
+    return send_workbook(content, f"{name}补贴账单{month:%Y-%m}(截至{today}).xlsx", plain)
 
 
 @pages.get("/enrolment/tariffs")
@@ -223,7 +223,3 @@ def _draw_tariffs(
 def _read_month(today: date) -> date:
     text = request.args.get("month", "").strip()[:16]
     return read_month(text, today) if text else today.replace(day=1)
-
-
-def _find_name(session: Session, village_id: int | None) -> str:
-    return f"{session.get_one(Village, village_id).name}-" if village_id is not None else ""

@@ -22,6 +22,7 @@ from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS
 from groups.web.shell.access import require
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import TOWN
 from groups.web.shell.security import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
@@ -110,7 +111,7 @@ class _CarrierPages(ListPages):
     def mend(self, session: Session, upload: Upload) -> tuple[bytes, str] | None:
         left_out = _read_rows(session, KeptRows(upload.id).of(*LEFT_OUT))
         show_numbers(len(left_out))
-        return exports.export_rows_to_mend(left_out), f"待改正-{upload.name.rpartition('.')[0] or upload.name}.xlsx"
+        return exports.export_rows_to_mend(left_out), f"{TOWN}运营商名单"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
         kept, counts = KeptRows(upload.id), upload.summary.get("counts", {})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote
 
 from flask import Flask, Response, abort, make_response, render_template, request
 from flask_babel import gettext
@@ -34,6 +33,7 @@ from groups.web.roster.common import make_batch
 from groups.web.shell import languages
 from groups.web.shell.access import find_signed_in, get_signed_in
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import TOWN, name_download
 from groups.web.shell.languages import tell_reader
 from groups.web.shell.times import get_zone
 
@@ -178,8 +178,12 @@ def write_day(day: date | None) -> str:
     return day.isoformat() if day is not None else ""
 
 
-def send_workbook(content: bytes, name: str) -> Response:
-    """A workbook to keep, under a name that may be Chinese."""
-    response = Response(content, mimetype=_SHEETS)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return response
+def find_chosen_name(session: Session) -> str:
+    """Whose a file is: the village that the address asks for, or the town."""
+    village_id = read_chosen_village(session)
+    return TOWN if village_id is None else session.get_one(Village, village_id).name
+
+
+def send_workbook(content: bytes, name: str, plain: str) -> Response:
+    """A workbook to keep, under its Chinese name or, where that cannot be read, the plain one."""
+    return Response(content, mimetype=_SHEETS, headers=name_download(name, plain))

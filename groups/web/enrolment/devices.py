@@ -10,7 +10,14 @@ from config.services import get_database
 from groups.enrolment.devices import LEDGER_PAGE, LedgerQuestion, count_ledger, list_ledger
 from groups.enrolment.exports import export_ledger_xlsx
 from groups.models.enrolment import DeviceKind
-from groups.web.enrolment.common import READERS, list_own_villages, read_chosen_village, read_today, send_workbook
+from groups.web.enrolment.common import (
+    READERS,
+    find_chosen_name,
+    list_own_villages,
+    read_chosen_village,
+    read_today,
+    send_workbook,
+)
 from groups.web.history.words import DEVICES
 from groups.web.shell.access import require
 from groups.web.shell.access_log import show_numbers
@@ -49,8 +56,9 @@ def export() -> ResponseReturnValue:
     """The whole ledger as filtered."""
     with get_database().begin(reads=True) as session:
         lines, today = list_ledger(session, _read_question(session), size=None), read_today(session)
+        of = find_chosen_name(session)
     show_numbers(len(lines))
-    return send_workbook(export_ledger_xlsx(lines, today), f"赠机台账-{today.isoformat()}.xlsx")
+    return send_workbook(export_ledger_xlsx(lines, today), f"{of}赠机台账{today}.xlsx", f"devices-{today}.xlsx")
 
 
 def _read_asked() -> dict[str, str]:

@@ -23,7 +23,7 @@ from groups.coverage.figures import Scope
 from groups.coverage.readiness import BELOW_A_VILLAGE
 from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, draw_bars, draw_trend
 from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, go_back_two_years, read_query
-from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
+from groups.coverage.rules.report import CoverageReport, DayFigures, Level, PlaceCoverage, TrendPoint, VillageCoverage
 from groups.coverage.statement import MOST_NAMED
 from groups.errors import GroupsError, InvalidDay, UnknownVillage
 from groups.models.known_at import as_known
@@ -43,6 +43,7 @@ from groups.web.enrolment.common import (
 from groups.web.figures.words import make_chart_words
 from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import TOWN, name_download
 from groups.web.shell.times import get_zone
 
 pages = Blueprint("coverage", __name__, url_prefix="/coverage")
@@ -139,7 +140,7 @@ def export(form: str) -> ResponseReturnValue:
             return Response(write_error(error), 422, mimetype="text/plain")
     content = exports.write(report, form)
     response = Response(content, content_type=exports.FORMS[form])
-    response.headers["Content-Disposition"] = f"attachment; filename={exports.name_file(report, form)}"
+    response.headers.update(name_report(report, "十户联防覆盖率", "coverage", form))
     return response
 
 
@@ -158,8 +159,15 @@ def export_audit(form: str) -> ResponseReturnValue:
             return Response(write_error(error), 422, mimetype="text/plain")
     show_numbers(len(audited.rows))
     response = Response(audits.as_xlsx(audited), content_type=exports.FORMS["xlsx"])
-    response.headers["Content-Disposition"] = f"attachment; filename=coverage-audit-{audited.report.as_of}.xlsx"
+    response.headers.update(name_report(audited.report, "逐户核对", "coverage-audit", "xlsx"))
     return response
+
+
+def name_report(report: CoverageReport | DayFigures, what: str, plain: str, form: str) -> dict[str, str]:
+    """The header that names a file of this report: whose it is, what and of which day."""
+    of = next((each.name for each in report.villages if each.code == report.village), TOWN)
+    code = f"-{report.village}" if report.village else ""
+    return name_download(f"{of}{what}{report.as_of}.{form}", f"{plain}{code}-{report.as_of}.{form}")
 
 
 def _read_query(session: Session) -> CoverageQuery:

@@ -16,6 +16,7 @@ from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.web.enrolment.common import WRITERS, read_today, write_error
 from groups.web.shell.access import get_signed_in, require
+from groups.web.shell.downloads import TOWN, name_download
 from groups.web.shell.times import get_zone
 
 pages = Blueprint("issued", __name__, url_prefix="/coverage/reports")
@@ -75,7 +76,9 @@ def export_printed(number: int, form: str) -> ResponseReturnValue:
     except GroupsError as error:
         return Response(write_error(error), 500, mimetype="text/plain")
     response = Response(content, content_type=exports.FORMS[form])
-    response.headers["Content-Disposition"] = f"attachment; filename=coverage-report-{number}-{as_of}.{form}"
+    response.headers.update(
+        name_download(f"{TOWN}十户联防覆盖率报表{number}号{as_of}.{form}", f"coverage-report-{number}-{as_of}.{form}")
+    )
     return response
 
 

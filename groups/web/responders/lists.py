@@ -32,8 +32,10 @@ from groups.web.roster.common import make_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
 from groups.web.shell.access import KEEPERS, get_own_village, get_signed_in, keeps_rosters
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import name_download
 from groups.web.shell.forms import Form, TextField, WordsField
 from groups.web.shell.languages import tell_reader, write_error
+from groups.web.shell.times import move_to_zone
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -97,6 +99,12 @@ _WORDS: Mapping[str, LazyString] = {
     **{responders_on_duty.TEAM_WORDS[team][0]: words for team, words in TEAMS.items()},
 }
 """What the lists keep in Chinese, in the reader's language."""
+_LISTS: Mapping[lists.Kind, str] = {
+    lists.Kind.GRIDS: "网格",
+    lists.Kind.RESPONDERS: "队员",
+    lists.Kind.CAMERAS: "摄像头",
+}
+"""What a file of each list is called."""
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
@@ -160,11 +168,12 @@ def export_rows(place: Place, which: Kind, form: str) -> ResponseReturnValue:
     with get_database().begin() as session:
         village = place.village(session)
         table = files.as_texts(session, which, _get_id(village), get_settings().default_region)
+        today = move_to_zone(read_clock(session)).date()
     show_numbers(len(table))
     name, code = ("镇中心", "centre") if village is None else (village.name, village.code)
-    content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, f"{name}{which}")
-    disposition = f'attachment; filename="{code}-{which}.{form}"'
-    return Response(content, content_type=TYPES[form], headers={"Content-Disposition": disposition})
+    content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, f"{name}{_LISTS[which]}")
+    called = name_download(f"{name}{_LISTS[which]}{today}.{form}", f"{code}-{which}-{today}.{form}")
+    return Response(content, content_type=TYPES[form], headers=called)
 
 
 def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValue:

@@ -18,10 +18,10 @@ from groups.models.roster import Village
 from groups.roster.printed_directory import Imprint, Paper, PrintedGroup, as_pdf, read_groups
 from groups.rules.days import add_half_a_year, find_local_day, read_day
 from groups.rules.phone import as_written_here
-from groups.web.roster.exports import make_headers
 from groups.web.shell import navigation, slots
 from groups.web.shell.access import READERS, TOWN_WIDE, get_own_village, require
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import name_download
 from groups.web.shell.languages import write_error
 
 pages = Blueprint("printing", __name__)
@@ -143,7 +143,7 @@ def _send_pdf(groups: Sequence[PrintedGroup], today: date, name: str, code: str)
     return Response(
         content,
         mimetype="application/pdf",
-        headers=make_headers(f"{name}{one}十户联防通讯录{today}.pdf", code, "pdf", inline=True),
+        headers=name_download(f"{name}{one}十户联防通讯录{today}.pdf", f"{code}-directory-{today}.pdf", inline=True),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, Flask, Response, abort
 from flask.typing import ResponseReturnValue
 
@@ -14,6 +12,7 @@ from groups.roster.proofs import read_proven
 from groups.rules.days import find_local_day
 from groups.web.shell.access import READERS, get_own_village, require
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import name_download
 
 pages = Blueprint("roster_files", __name__)
 
@@ -49,12 +48,5 @@ def download(code: str, form: str) -> ResponseReturnValue:
         content = exports.as_csv(households, region, proven).encode("utf-8-sig")
     else:
         content = exports.as_xlsx(households, region, name, today, proven)
-    return Response(
-        content, content_type=_TYPES[form], headers=make_headers(f"{name}十户联防名册{today}.{form}", code, form)
-    )
-
-
-def make_headers(name: str, code: str, form: str, *, inline: bool = False) -> dict[str, str]:
-    """The header that names a file: in Chinese where the browser can, by the village's code where it cannot."""
-    how = "inline" if inline else "attachment"
-    return {"Content-Disposition": f"{how}; filename=\"{code}.{form}\"; filename*=UTF-8''{quote(name)}"}
+    called = name_download(f"{name}十户联防名册{today}.{form}", f"{code}-roster-{today}.{form}")
+    return Response(content, content_type=_TYPES[form], headers=called)

@@ -105,7 +105,7 @@ class _RosterPages(ListPages):
             return None
         show_numbers(len(listed))
         shapes = {name: mend.Shape.model_validate(shape) for name, shape in upload.summary.get("shapes", {}).items()}
-        return mend.as_xlsx(listed, shapes), f"rows-to-mend-{_get_village(session, upload).code}.xlsx"
+        return mend.as_xlsx(listed, shapes), f"{_get_village(session, upload).name}名册"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
         kept = KeptRows(upload.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,9 +19,11 @@ from groups.history.undo import undo
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadState
+from groups.rules.days import find_local_day
 from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
 from groups.web.shell.access import READERS, get_signed_in, require
+from groups.web.shell.downloads import name_download
 from groups.web.shell.forms import Form, MarkField, PrefixedFields, TextField, UndoForm
 from groups.web.shell.languages import tell_reader, write_error
 from groups.web.shell.security import ANSWERS, Size, allow_size
@@ -218,8 +219,9 @@ def export_errors(key: str) -> ResponseReturnValue:
     if found is None:
         abort(404)
     content, name = found
-    named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, mimetype=_XLSX, headers=named)
+    day = find_local_day(upload.created_at, get_zone())
+    headers = name_download(f"{name}待改正{day}.xlsx", f"rows-to-mend-{day}.xlsx")
+    return Response(content, mimetype=_XLSX, headers=headers)
 
 
 @pages.post("/<key>/undo")

@@ -65,7 +65,7 @@ class ListPages(ABC):
         return None
 
     def mend(self, session: Session, upload: Upload) -> tuple[bytes, str] | None:
-        """The rows to mend, as a workbook, and its name; None where there are none."""
+        """The rows to mend, as a workbook, and whose list it is, in Chinese; None where there are none."""
         return None
 
     def after_writing(self, session: Session, upload: Upload) -> str:

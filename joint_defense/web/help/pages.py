@@ -6,13 +6,15 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
 from config.services import get_settings
 from groups.directory.town_figures import FAMILY, NothingToPrint, print_apart
 from groups.web.shell import navigation
 from groups.web.shell.access import open_to_all, require
-from groups.web.shell.languages import write_error
+from groups.web.shell.downloads import TOWN, name_download
+from groups.web.shell.languages import CHINESE, write_error
+from groups.web.shell.times import move_to_zone
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.wording.alarm import write_local_number
 from joint_defense.web.help.topics import TOPICS, Readers, Topic, find_topic_of
@@ -71,8 +73,12 @@ def print_leaflet(topic: str) -> ResponseReturnValue:
     except NothingToPrint as error:
         flash(write_error(error), "danger")
         return redirect(url_for("help.show_index"), 303)
-    headers = {"Content-Disposition": f'inline; filename="help-{topic}-{paper}.pdf"'}
-    return Response(content, mimetype="application/pdf", headers=headers)
+    today = move_to_zone(get_runtime().database.estimate_now()).date()
+    with force_locale(CHINESE):
+        what = "村民须知" if topic == _EVERYBODY else str(printed[0].title)
+    plain = f"help-{topic}-{today}-{paper}.pdf"
+    called = name_download(f"{TOWN}十户联防{what}{today}-{paper.upper()}.pdf", plain, inline=True)
+    return Response(content, mimetype="application/pdf", headers=called)
 
 
 def _make_sheet(topic: Topic) -> dict[str, object]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -23,6 +22,7 @@ from config.services import get_database
 from groups.files.writing import Cell, Look, Table, as_workbook
 from groups.web.shell.access import require
 from groups.web.shell.access_log import show_numbers
+from groups.web.shell.downloads import name_download
 from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import CHINESE
 from groups.web.shell.times import get_zone, move_to_zone
@@ -195,12 +195,12 @@ def export() -> ResponseReturnValue:
         found = sort_past(find_past(session, asked.wanted), asked.order)
     show_numbers(len(found), village_id=find_own_village())
     of = "全镇" if find_own_village() is None else found[0].village if found else "本村"
-    name = f"警情记录-{of}-{move_to_zone(now).date().isoformat()}.xlsx"
+    today = move_to_zone(now).date()
     with force_locale(CHINESE):
         content = write_workbook(found)
-    response = Response(content, mimetype=_SHEETS)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return response
+    return Response(
+        content, mimetype=_SHEETS, headers=name_download(f"{of}警情记录{today}.xlsx", f"incidents-{today}.xlsx")
+    )
 
 
 def _describe(form: PastForm, asked: Asked | None, villages: Sequence[str]) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from math import inf
-from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from config.database import read_clock
 from config.services import get_database, get_settings
 from groups.web.shell import slots
 from groups.web.shell.access import TOWN_WIDE, require
+from groups.web.shell.downloads import TOWN, name_download
 from joint_defense.upkeep import summary_files
 from joint_defense.upkeep.monthly_summary import (
     EARLIEST,
@@ -75,10 +75,11 @@ def download(form: str) -> ResponseReturnValue:
     if found is None:
         return _draw_wrong()
     content = summary_files.as_pdf(found) if form == "pdf" else summary_files.as_xlsx(found)
-    how = "inline" if form == "pdf" else "attachment"
-    plain, name = f"summary-{found.month:%Y-%m}.{form}", quote(f"十户联防月度汇总{found.month:%Y-%m}.{form}")
-    header = f"{how}; filename=\"{plain}\"; filename*=UTF-8''{name}"
-    return Response(content, mimetype=_TYPES[form], headers={"Content-Disposition": header})
+    plain = f"summary-{found.month:%Y-%m}-{found.as_of}.{form}"
+    called = name_download(
+        f"{TOWN}十户联防月度汇总{found.month:%Y-%m}(截至{found.as_of}).{form}", plain, inline=form == "pdf"
+    )
+    return Response(content, mimetype=_TYPES[form], headers=called)
 
 
 def _read() -> MonthlySummary | None:

@@ -81,7 +81,7 @@ def test_past_incidents_are_searched_summed_up_and_exported_within_what_each_may
     # The workbook: whole seconds, in Chinese whatever the reader's language is.
     operator.speak_english()
     answer = operator.get(f"/incidents/past.xlsx?{YEAR}&outcome=police")
-    assert "filename*=UTF-8''%E8%AD%A6%E6%83%85" in answer.headers["Content-Disposition"]
+    assert "%E8%AD%A6%E6%83%85%E8%AE%B0%E5%BD%95" in answer.headers["Content-Disposition"]
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
     heading, row = book["警情"].iter_rows(values_only=True)
     assert dict(zip(heading, row, strict=True)) == {
