@@ -99,13 +99,13 @@ def _add_pages(app: Flask) -> None:
     from groups.coverage.nightly_check import ENLIST_CHECK, read_gauges
     from groups.uploads.jobs import ENLIST
     from joint_defense.processes import health, metrics
-    from joint_defense.processes.clock import stand_in_for_clock
+    from joint_defense.processes.clock import ClockStandIn
     from joint_defense.processes.heartbeats import Role
     from joint_defense.processes.queues import enlist_books_check, enlist_upload
     from joint_defense.processes.stand_in import STAND_IN, WAKER, StandIn, Waker
 
     runtime = RUNTIME.of(app)
-    stand_in = StandIn(runtime, Role.WEB, lambda: stand_in_for_clock(runtime))
+    stand_in = StandIn(runtime, Role.WEB, ClockStandIn(runtime).look)
     STAND_IN.keep(app, stand_in)
     WAKER.keep(app, Waker(runtime, stand_in))
     # The roster's pages know nothing of queues; they may hand a large list on.

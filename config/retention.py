@@ -32,7 +32,7 @@ class Kept(StrEnum):
     ARCHIVED = "archived"
     """Households that were taken off the roster: names, doors and numbers blanked."""
     GREETINGS = "greetings"
-    """Days of good mornings, and good mornings that have ended: deleted."""
+    """Days and changes of good mornings, and good mornings that have ended: deleted."""
     LOOKS = "looks"
     """Who looked: deleted."""
 
@@ -59,7 +59,7 @@ TABLES: Mapping[str, frozenset[Kept] | str] = {
     **dict.fromkeys(("phones", "changes"), frozenset({Kept.OLD_NUMBERS})),
     "households": frozenset({Kept.ARCHIVED}),
     "responders": frozenset({Kept.OLD_NUMBERS, Kept.ARCHIVED}),
-    **dict.fromkeys(("greetings", "greeting_days"), frozenset({Kept.GREETINGS})),
+    **dict.fromkeys(("greetings", "greeting_days", "greeting_changes"), frozenset({Kept.GREETINGS})),
     "looks": frozenset({Kept.LOOKS}),
     "subscriptions": "the books: its number and who agreed are blanked with the household",
     "devices": "the books: a thing's serial and days, no person",

@@ -6,8 +6,9 @@ The clock's parts are called as the clock calls them, at the moments of a virtua
 played. Assumptions, not measurements: of the phones 70 % answer 9 tests of 10, 20 % 6 of 10, 10 % 3 of 10; 4 of 10
 texts to a mobile that missed a test are answered (whoever answers at least every second test can be proven, with one
 test a week); one number in 2,000 a day dies; 8 of 10 texts that ask for a number
-are answered on the same day; each village has a call for help of an hour every ten days. Prints one JSON object; exits
-1 where a promise is broken.
+are answered on the same day; one #9 device in 2,000 a day falls silent; 8 of 10 households that are asked to press a
+device that works do, and 8 of 10 texts that ask for a silent one get it mended and pressed on the same day; each
+village has a call for help of an hour every ten days. Prints one JSON object; exits 1 where a promise is broken.
 """
 
 from __future__ import annotations
@@ -33,20 +34,23 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from config.migrations import upgrade
+from groups import directory
 from groups.commands.demo.load import load_demo
+from groups.models.enrolment import Device, DeviceTest
 from groups.models.figures import ReachProof
 from groups.models.roster import Household, Phone, Village
+from joint_defense.alarms import device_presses
 from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims, proofs, results
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
 from joint_defense.models.incidents import Delivery, Incident
-from joint_defense.models.upkeep import PhoneTask
+from joint_defense.models.upkeep import PhoneTask, TaskText
 from joint_defense.rules.hours import Spans
 from joint_defense.rules.states import AttemptState, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskOutcome, TaskReason
-from joint_defense.upkeep import drills, number_changes, rolling_tests, tasks, village_hours
+from joint_defense.upkeep import device_tests, drills, number_changes, rolling_tests, tasks, village_hours
 from joint_defense.upkeep.number_changes import NumberRules
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -54,8 +58,10 @@ SPANS: Spans = ((9, 11), (15, 19))
 FIRST_DAY = date(2027, 3, 1)
 CAN_BE = 0.5
 """Whose phone is answered so often can be proven with a test a week."""
+ASKS_FOR_PRESS = re.compile("按一次|press your")
 QUARTER = timedelta(minutes=15)
 KINDS = ((0.7, 0.9), (0.2, 0.6), (0.1, 0.3))
+DEVICES_DYING, DEVICES_PRESSED, DEVICES_MENDED = 1 / 2000, 0.8, 0.8
 TEXTS_ANSWERED, NUMBERS_DYING, QUESTIONS_ANSWERED, ALARMS_A_DAY = 0.4, 1 / 2000, 0.8, 0.1
 Result = TypeVar("Result")
 
@@ -86,6 +92,16 @@ class Days:
     beside: int = 0
     serial: int = 0
     replies: list[tuple[str, str]] = field(default_factory=list)
+    silent: dict[int, date] = field(default_factory=dict)
+    """By device since when it cannot be pressed."""
+    presses: list[tuple[int, bool]] = field(default_factory=list)
+    """Devices that are about to be pressed; whether key 8 on the device's own line is pressed before it."""
+    asks: int = 0
+    """Calls and texts that ask for the press of a device."""
+    pressed_for_help: int = 0
+    """Presses that were meant as the test, and called for help."""
+    device_days: list[int] = field(default_factory=list)
+    """The days from the day on which a device fell silent to its press."""
 
     def run(self, work: Callable[[Session], Result]) -> Result:
         with self.database.begin() as session:
@@ -121,6 +137,9 @@ class Days:
             self.answers[number] = 0.0
             self.serial += 1
             self.moved_to[number] = f"+86139{self.serial % 10**8:08}"
+        for device in self.run(self._list_devices):
+            if device not in self.silent and self.rng.random() < DEVICES_DYING:
+                self.silent[device] = day
         self.run(lambda s: rolling_tests.plan_day(s, now, ZONE))
         quarters = [
             hour * 4 + quarter for start, end in self.spans for hour in range(start, end) for quarter in range(4)
@@ -156,10 +175,57 @@ class Days:
             self.run(lambda s, one=village: tasks.ask_on(s, one, now, ZONE))  # type: ignore[misc]
         for change in self.run(lambda s: number_changes.find_due(s, now)):
             self.run(lambda s, one=change: number_changes.go_on(s, one, now, NumberRules()))  # type: ignore[misc]
+        self.run(lambda s: directory.end_gone_device_tests(s, now))
+        for village in self.run(lambda s: device_tests.find_villages(s, now, ZONE)):
+            self.run(lambda s, one=village: device_tests.go_on(s, one, now, ZONE))  # type: ignore[misc]
+        pressed, self.presses = self.presses, []
+        for device, asks_first in pressed:
+            self.run(lambda s, one=device, first=asks_first: self._press(s, one, now, day, asks_first=first))  # type: ignore[misc]
         waiting, self.replies = self.replies, []
         for number, text in waiting:
             self.run(lambda s, who=number, what=text: take_message(s, Text(self.make_sid(), who, what), now))  # type: ignore[misc]
         self._carry(now + timedelta(seconds=30), day)
+
+    def _list_devices(self, session: Session) -> list[int]:
+        out = select(Device.id).join(Household, Household.id == Device.household_id)
+        out = out.where(Household.village_id.in_(self.villages), Device.returned_on.is_(None))
+        return list(session.scalars(out.where(Device.phone_id.is_not(None)).order_by(Device.id)))
+
+    def _press(self, session: Session, device_id: int, now: datetime, day: date, *, asks_first: bool) -> None:
+        """Somebody presses a device, and says by key 8 that it is the test."""
+        device = directory.read_devices(session, [device_id]).get(device_id)
+        line = None if device is None else directory.find_phone(session, device.phone_id)
+        if device is None or line is None:
+            return
+        if asks_first and not device_tests.open_for_own_test(session, line.phone_id, now, ZONE):
+            return
+        sid = self.make_sid()
+        press = device_tests.take_press(session, sid, "", line, now)
+        if press is None:
+            self.pressed_for_help += 1
+            return
+        device_presses.confirm_test(session, press, sid, now)
+        if device_id in self.silent:
+            self.device_days.append((day - self.silent.pop(device_id)).days)
+
+    def _think_of_press(self, session: Session, to: str) -> None:
+        """A household is asked to press its device."""
+        whose = directory.find_caller(session, to)
+        open_tests = select(DeviceTest.device_id).join(Device, Device.id == DeviceTest.device_id)
+        asked = open_tests.where(
+            Device.household_id == (0 if whose is None else whose.household_id), DeviceTest.closed_at.is_(None)
+        )
+        for device_id in session.scalars(asked.order_by(DeviceTest.id)).all():
+            if device_id not in self.silent and self.rng.random() < DEVICES_PRESSED:
+                self.presses.append((device_id, False))
+
+    def _mend_device(self, session: Session, delivery_id: int) -> None:
+        """Household or leader is texted about a silent device."""
+        incident = session.get_one(Delivery, delivery_id).incident_id
+        of_text = select(PhoneTask.device_id).join(TaskText, TaskText.task_id == PhoneTask.id)
+        for device_id in session.scalars(of_text.where(TaskText.incident_id == incident, PhoneTask.device_id != 0)):
+            if self.rng.random() < DEVICES_MENDED:
+                self.presses.append((device_id, True))
 
     def _raise(self, villages: list[int], now: datetime) -> None:
         """Somebody calls for help there: as an alarm opens, so far as tests are concerned."""
@@ -194,12 +260,26 @@ class Days:
         sent = [Sent(each, receipt=Receipt(self.make_sid(), ends[each.delivery_id])) for each in taken]
         results.record(session, sent, now)
         for each in taken:
-            if each.channel is Channel.CALL:
+            if each.purpose is Purpose.TEST and ASKS_FOR_PRESS.search(each.text or ""):
+                self._take_ask(session, each, day, ends[each.delivery_id])
+            elif each.channel is Channel.CALL:
                 self._take_call(session, each, day, now, ends[each.delivery_id])
             elif each.purpose is Purpose.TEST and self.answers.get(each.to) and self.rng.random() < TEXTS_ANSWERED:
                 self.replies.append((each.to, "1"))
             elif each.purpose is Purpose.TASK and self.rng.random() < QUESTIONS_ANSWERED:
                 self.replies += [(each.to, line) for line in self._reply(each.text or "")]
+            if each.purpose is Purpose.TASK:
+                self._mend_device(session, each.delivery_id)
+
+    def _take_ask(self, session: Session, claim: Claim, day: date, end: AttemptState) -> None:
+        self.asks += 1
+        delivery = session.get_one(Delivery, claim.delivery_id)
+        self.beside += session.get_one(Incident, delivery.incident_id).village_id in self.in_trouble
+        # A call takes the place of that week's test; a text rings nobody.
+        if claim.channel is Channel.CALL:
+            (self.tried if end is AttemptState.FAILED else self.rung)[claim.to].append(day)
+        if end in {AttemptState.COMPLETED, AttemptState.DELIVERED} and self.answers.get(claim.to):
+            self._think_of_press(session, claim.to)
 
     def _take_call(self, session: Session, claim: Claim, day: date, now: datetime, end: AttemptState) -> None:
         delivery = session.get_one(Delivery, claim.delivery_id)
@@ -259,7 +339,7 @@ class Days:
         )
         took: dict[bool, list[float]] = {True: [], False: []}
         for begin, end, how, why in ended:
-            if end is not None and how is not TaskOutcome.KEPT:
+            if end is not None and how is not TaskOutcome.KEPT and why is not TaskReason.SILENT_DEVICE:
                 took[why is TaskReason.UNANSWERED].append((end - begin).total_seconds() / 86400)
         mended, unanswered = took[False], took[True]
         gaps = [(later - earlier).days for days in self.rung.values() for earlier, later in pairwise(days)]
@@ -281,6 +361,25 @@ class Days:
             "days_until_answered_median": round(statistics.median(unanswered), 2) if unanswered else 0.0,
             "rung_within_a_week": sum(gap < 7 for gap in gaps),
             "rung_beside_an_alarm": self.beside,
+            **self._tell_of_devices(),
+        }
+
+    def _tell_of_devices(self) -> dict[str, float]:
+        last = FIRST_DAY + timedelta(days=len(self.shares) - 1)
+        since = datetime.combine(last - timedelta(days=29), datetime.min.time(), ZONE).astimezone(UTC)
+        devices = self.run(self._list_devices)
+        young = select(DeviceTest.device_id).where(DeviceTest.pressed_at > since, DeviceTest.device_id.in_(devices))
+        pressed = set(self.run(lambda s: s.scalars(young).all()))
+        begun = select(func.count()).where(PhoneTask.reason == TaskReason.SILENT_DEVICE)
+        still = begun.where(PhoneTask.closed_at.is_(None))
+        return {
+            "devices": len(devices),
+            "devices_pressed_share": round(len(pressed) / max(len(devices), 1), 4),
+            "device_asks_a_day": round(self.asks / max(len(self.shares), 1), 1),
+            "device_tasks": self.run(lambda s: s.scalar(begun) or 0),
+            "device_tasks_open": self.run(lambda s: s.scalar(still) or 0),
+            "device_days_silent_median": round(statistics.median(self.device_days), 2) if self.device_days else 0.0,
+            "device_presses_for_help": self.pressed_for_help,
         }
 
 

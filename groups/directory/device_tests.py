@@ -117,13 +117,27 @@ def find_device_test(session: Session, phone_id: int, now: datetime) -> int | No
     return session.scalar(waited.order_by(DeviceTest.id).limit(1))
 
 
-def note_device_press(session: Session, test_id: int, at: datetime, *, as_test: bool) -> None:
-    """A device was pressed for its test; `as_test`: whoever did it has said so. What was said last stands."""
+def note_device_press(session: Session, test_id: int, at: datetime, *, as_test: bool) -> int | None:
+    """A device was pressed for its test; `as_test`: whoever did it has said so. What was said last stands. The phone
+    that it called from; None where that is on record already.
+    """
     test = session.get(DeviceTest, test_id, with_for_update=True)
     if test is None or test.outcome not in {None, DeviceTestOutcome.ALARM}:
-        return
+        return None
     test.pressed_at, test.closed_at = test.pressed_at or at, at
     test.outcome = DeviceTestOutcome.PRESSED if as_test else DeviceTestOutcome.ALARM
+    return test.phone_id
+
+
+def list_tested_lines(session: Session, since: datetime) -> list[tuple[int, int, datetime]]:
+    """The phones from which a device was tested since then: phone, household, and when somebody said so by key."""
+    pressed = select(DeviceTest.phone_id, Phone.household_id, DeviceTest.pressed_at).join(
+        Phone, Phone.id == DeviceTest.phone_id
+    )
+    rows = session.execute(
+        pressed.where(DeviceTest.outcome == DeviceTestOutcome.PRESSED, DeviceTest.pressed_at > since)
+    )
+    return [(phone_id, household_id, at) for phone_id, household_id, at in rows if at is not None]
 
 
 def list_open_device_tests(session: Session, village_id: int, limit: int) -> list[OpenDeviceTest]:

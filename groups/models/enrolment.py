@@ -105,6 +105,12 @@ class DeviceTest(Base):
         ),
         Index("ix_device_tests_device_id_asked_on", "device_id", "asked_on"),
         Index("ix_device_tests_phone_id", "phone_id"),
+        Index(
+            "ix_device_tests_pressed_at",
+            "pressed_at",
+            sqlite_where=text("pressed_at IS NOT NULL"),
+            postgresql_where=text("pressed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -122,6 +122,7 @@ class VillageHome:
     name: str
     groups: tuple[GroupCard, ...]
     ungrouped: int
+    ungrouped_proven: int
 
     @property
     def households(self) -> int:
@@ -148,8 +149,10 @@ def read_village(session: Session, village: Village, now: datetime, today: date)
     heads = _read_heads(session, rows, houses)
     names = {row.id: row.name for row in rows}
     groups = tuple(_make_card(row, of_group[row.id], heads, names, today) for row in rows)
-    ungrouped = len(houses) - sum(group.households for group in groups)
-    return VillageHome(village.id, village.code, village.name, groups, ungrouped)
+    taken_in = {row.id for row in rows}
+    outside = [house for house in houses if house.group_id not in taken_in]
+    proven = sum(house.is_proven(today) for house in outside)
+    return VillageHome(village.id, village.code, village.name, groups, len(outside), proven)
 
 
 def read_group_card(session: Session, group_id: int, houses: Sequence[HouseLine], today: date) -> GroupCard:

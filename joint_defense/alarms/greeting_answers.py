@@ -119,8 +119,10 @@ def _find_endangered(
 
 
 def _decide_on_closed(session: Session, closed: list[Asked], body: str, now: datetime) -> Act | None:
-    """Somebody says late that they are well: they hear that nobody need look in. None for any other text."""
-    if not closed or not _says_well(session, closed[0], body):
+    """Somebody says late that they are well, if only by 平安: they hear that nobody need look in. None for any other
+    text.
+    """
+    if not closed or not (_says_well(session, closed[0], body) or says_well(body)):
         return None
     asked = closed[0]
     drilled = drills.find_told(session, asked.number, now)

@@ -1,7 +1,7 @@
 """What alarms and drills have proven: which phones a person answered, or called for help from.
 
-Only a sign of a person counts: a key, a text in reply, a call for help. A text that was delivered, and a call that was
-merely picked up, may have met a machine.
+Only a sign of a person counts: a key, a text in reply, a call for help, the test press of a device. A text that was
+delivered, and a call that was merely picked up, may have met a machine.
 
 The figures of readiness live on these. They are noted in bulk, a minute after the fact, so that no alarm waits for
 them; noting twice does nothing.
@@ -36,6 +36,10 @@ def note_proofs(session: Session, now: datetime, zone: ZoneInfo) -> int:
     reached = {
         Reached(phone_id, household_id, at.astimezone(zone).date(), _choose_proof(channel))
         for phone_id, household_id, at, channel in called
+    }
+    reached |= {
+        Reached(phone_id, household_id, at.astimezone(zone).date(), Proof.CALL)
+        for phone_id, household_id, at in directory.list_tested_lines(session, now - LOOK_BACK)
     }
     answers = session.execute(
         select(Delivery.phone_id, Delivery.household_id, Acknowledgement.at, Acknowledgement.channel, Incident.kind)

@@ -84,6 +84,9 @@ class Announcer:
         voices = list_voices(incident, alerts, self._zone)
         if claim.purpose is Purpose.TEST:
             said = self._write_drill(claim, (claim.text or "",), drills.say_how_to_answer_test(language))
+        elif claim.purpose in GREETINGS and "\n" not in (claim.text or ""):
+            # Nothing is asked any more.
+            said = twiml.tell(claim.text or "", language)
         elif claim.purpose in GREETINGS:
             sentence, _, keys = (claim.text or "").partition("\n")
             about = ABOUT_SELF if claim.purpose is Purpose.GREETING else ABOUT_OTHER

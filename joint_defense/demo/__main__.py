@@ -26,7 +26,7 @@ from joint_defense.demo.handsets import Handsets, Roster, find_place_of_group
 from joint_defense.demo.home import Home, check_port
 from joint_defense.demo.launch import ROOT, Launch
 from joint_defense.demo.programs import DemoTrouble
-from joint_defense.demo.scene import choose_scene, widen_sooner
+from joint_defense.demo.scene import begin_checks, choose_scene, widen_sooner
 from joint_defense.demo.show import conclude, follow, raise_alarm, tell
 from joint_defense.demo.story import Story
 
@@ -116,6 +116,7 @@ def _show(launch: Launch, settings: Settings, given: argparse.Namespace, log: Pa
         with database.begin() as session:
             scene = choose_scene(session)
             widen_sooner(session, scene.village_code)
+            begin_checks(session, settings.zone)
             place = find_place_of_group(session, scene.group_id)
         roster = Roster(database, handsets)
         roster.tell()

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.database import read_clock
+from config.database import insert_or_skip, read_clock
 from groups import directory
 from joint_defense.demo.programs import DemoTrouble
 from joint_defense.incidents import policies
+from joint_defense.models.upkeep import ChecksBegin
 from joint_defense.rules.escalation import BUILT_IN
+from joint_defense.rules.village_checks import find_due_on
 
 CALL, TEXT = "call", "message"
 
@@ -136,6 +139,14 @@ def make_scripts(scene: Scene) -> dict[str, dict[str, Any]]:
     if texter is not None:
         played[texter.number]["texts"] = {"do": "deliver", "reply": "1", "reply_after": 12}
     return played
+
+
+def begin_checks(session: Session, zone: ZoneInfo) -> None:
+    """Let the town's half-monthly checks begin with the present one: its households are older than the demo, and two
+    dozen checks that nobody could sign off would stand on every village's page.
+    """
+    begin_on = find_due_on(read_clock(session).astimezone(zone).date())
+    session.execute(insert_or_skip(session, ChecksBegin, {"id": 1, "begin_on": begin_on}))
 
 
 def widen_sooner(session: Session, village_code: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from config.database import match_any
 from config.retention import Due, Kept
 from groups.directory import people
-from joint_defense.models.greetings import Greeting, GreetingDay
+from joint_defense.models.greetings import Greeting, GreetingChange, GreetingDay
 from joint_defense.models.inbound import InboundEvent, Mute
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.models.upkeep import NumberChange
@@ -52,6 +52,9 @@ def make_dues() -> tuple[Due, ...]:
         ),
         Due(Kept.STRANGERS, Mute.id, lambda moment: Mute.until < moment, _delete_mutes),
         Due(Kept.GREETINGS, GreetingDay.id, lambda moment: GreetingDay.closed_at < moment, _delete_greeting_days),
+        Due(
+            Kept.GREETINGS, GreetingChange.id, lambda moment: GreetingChange.made_at < moment, _delete_greeting_changes
+        ),
         Due(Kept.GREETINGS, Greeting.id, lambda moment: Greeting.ended_at < moment, _delete_greetings),
     )
 
@@ -68,8 +71,13 @@ def _delete_greeting_days(session: Session, ids: list[int], now: datetime) -> No
     session.execute(delete(GreetingDay).where(match_any(session, GreetingDay.__table__.c.id, ids)))
 
 
+def _delete_greeting_changes(session: Session, ids: list[int], now: datetime) -> None:
+    session.execute(delete(GreetingChange).where(match_any(session, GreetingChange.__table__.c.id, ids)))
+
+
 def _delete_greetings(session: Session, ids: list[int], now: datetime) -> None:
     session.execute(delete(GreetingDay).where(match_any(session, GreetingDay.__table__.c.greeting_id, ids)))
+    session.execute(delete(GreetingChange).where(match_any(session, GreetingChange.__table__.c.greeting_id, ids)))
     session.execute(delete(Greeting).where(match_any(session, Greeting.__table__.c.id, ids)))
 
 
@@ -149,6 +157,11 @@ def _list_greetings(session: Session, subject: people.Subject) -> list[people.Sh
         contact = f"{each.contact_name} {each.contact_number}"
         text = f"{each.minute // 60:02}:{each.minute % 60:02} {each.channel} {contact} {consent}" if own else contact
         lines.append(people.SheetLine("问候 Greeting", each.made_at, " ".join(text.split())))
+    before = GreetingChange.contact_number.in_(subject.numbers) & (GreetingChange.contact_number != "")
+    changed = select(GreetingChange).join(Greeting).where(or_(_is_greeted(subject), before))
+    for was in session.scalars(changed.order_by(GreetingChange.id)):
+        text = f"{was.contact_name} {was.contact_number}"
+        lines.append(people.SheetLine("问候的修改 Change", was.made_at, text.strip() or f"{was.minute // 60:02}:"))
     asked = select(GreetingDay).join(Greeting).where(_is_greeted(subject)).order_by(GreetingDay.id)
     for day in session.scalars(asked):
         lines.append(people.SheetLine("问候日 Day", day.day, f"{day.outcome or day.step}"))
@@ -226,9 +239,11 @@ def _erase_from_greetings(session: Session, subject: people.Subject, own: Sequen
     session.flush()
     of_theirs = select(Greeting.id).where(_is_greeted(subject))
     session.execute(delete(GreetingDay).where(GreetingDay.greeting_id.in_(of_theirs)))
+    session.execute(delete(GreetingChange).where(GreetingChange.greeting_id.in_(of_theirs)))
     session.execute(delete(Greeting).where(_is_greeted(subject)))
-    named = update(Greeting).where(Greeting.contact_number.in_(subject.numbers), Greeting.contact_number != "")
-    session.execute(named.values(contact_name="", contact_number="", contact_texts=False))
+    for table in (Greeting, GreetingChange):
+        named = update(table).where(table.contact_number.in_(subject.numbers), table.contact_number != "")
+        session.execute(named.values(contact_name="", contact_number="", contact_texts=False))
     return touched
 
 

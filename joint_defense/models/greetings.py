@@ -64,6 +64,29 @@ class Greeting(Base):
     ended_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
 
+class GreetingChange(Base):
+    """What a greeting was before somebody changed it (平安问候的修改), so that it can be taken back. Of a greeting that
+    has ended none is kept.
+    """
+
+    __tablename__ = "greeting_changes"
+    __table_args__ = (Index("ix_greeting_changes_greeting_id_id", "greeting_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    greeting_id: Mapped[int] = mapped_column(ForeignKey("greetings.id"))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+    # Since when it is taken back.
+    undone_at: Mapped[datetime | None]
+    # As it stood before.
+    channel: Mapped[Channel] = mapped_column(store_as_value(Channel))
+    minute: Mapped[int] = mapped_column(SmallInteger)
+    contact_name: Mapped[str] = mapped_column(String(40))
+    contact_number: Mapped[str] = mapped_column(String(16))
+    contact_texts: Mapped[bool]
+    alarms: Mapped[bool]
+
+
 class GreetingDay(Base):
     """A day on which somebody was asked, once: how far it has come, how it ended. `incident_id` carries the calls."""
 

@@ -16,7 +16,7 @@ from joint_defense.models.greetings import Greeting
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
-from joint_defense.rules.upkeep.greetings import WrongDay, read_pause_day
+from joint_defense.rules.upkeep.greetings import WrongDay, read_pause_day, write_minute
 from joint_defense.upkeep.greetings import greeting_days, wishes
 from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
 
@@ -63,13 +63,13 @@ def add_greeting(
         try:
             made = wishes.enrol(session, village[0], wish, EnrolledBy(by, None, version), now, of.number_rules).id
         except GreetingRefused as error:
-            told = "; ".join(f"{field}: {write_both(_WHY[why])}" for field, why in error.wrong.items())
-            raise click.ClickException(told) from None
+            raise click.ClickException(_tell_wrong(error)) from None
     click.echo(write_both(say("greeting_made", number=made)))
 
 
 _WHY: dict[str, Message] = {
     "already": say("greeting_already"),
+    "contact_asked": say("greeting_contact_asked"),
     "contact_broken": say("greeting_contact_broken"),
     "contact_missing": say("greeting_contact_missing"),
     "contact_not_asked": say("greeting_contact_not_asked"),
@@ -102,6 +102,70 @@ def list_all() -> None:
             paused = "" if row.paused_until is None else f"\tpaused until {row.paused_until}"
             unasked = "" if row.unasked_on is None else f"\tnot asked since {row.unasked_on}"
             click.echo(f"{row.id}\t{name}\t{each.at}\t{row.channel}\t{state}{paused}{unasked}")
+
+
+@greeting.command("change", help="Another time or contact: what is not named stays. It can be taken back by `undo`.")
+@click.argument("greeting_id", type=int)
+@click.option("--at", "at", help="The time of the day: 7:30.")
+@click.option("--by-text/--by-call", "by_text", default=None, help="How they are asked.")
+@click.option("--contact", help="The number that is asked next, where nobody answers; empty: nobody.")
+@click.option("--contact-name", help="Whose that is.")
+@click.option("--contact-agreed", is_flag=True, help="The new contact has been asked, and agrees.")
+@click.option("--alarm/--no-alarm", "alarms", default=None, help="Raise an alarm where nobody answers at all.")
+@_by
+def change_greeting(
+    greeting_id: int,
+    at: str | None,
+    by_text: bool | None,
+    contact: str | None,
+    contact_name: str | None,
+    contact_agreed: bool,
+    alarms: bool | None,
+    by: str,
+) -> None:
+    """Change it."""
+    of = get_runtime()
+    with of.database.begin() as session:
+        found, now = _find(session, greeting_id), read_clock(session)
+        nobody = contact is not None and not contact.strip()
+        name = found.contact_name if contact_name is None else contact_name
+        channel = found.channel if by_text is None else Channel.SMS if by_text else Channel.CALL
+        wish = Wish(
+            phone_id=0,
+            at=write_minute(found.minute) if at is None else at,
+            channel=channel,
+            contact_name="" if nobody else name,
+            contact_number=found.contact_number if contact is None else contact,
+            contact_agreed=contact_agreed,
+            alarms=found.alarms if alarms is None else alarms,
+        )
+        try:
+            changed = wishes.change(session, found, wish, by, now, of.number_rules)
+        except GreetingRefused as error:
+            raise click.ClickException(_tell_wrong(error)) from None
+        told = say("greeting_changed", at=write_minute(found.minute)) if changed else say("greeting_unchanged")
+    click.echo(write_both(told))
+
+
+@greeting.command("undo", help="Take back the last change of one.")
+@click.argument("greeting_id", type=int)
+def undo_change(greeting_id: int) -> None:
+    """Take it back."""
+    of = get_runtime()
+    with of.database.begin() as session:
+        found = _find(session, greeting_id)
+        try:
+            undone = wishes.undo_change(session, found, read_clock(session), of.number_rules)
+        except GreetingRefused as error:
+            raise click.ClickException(_tell_wrong(error)) from None
+        if not undone:
+            raise click.ClickException(write_both(say("greeting_nothing_to_undo")))
+        told = say("greeting_changed", at=write_minute(found.minute))
+    click.echo(write_both(told))
+
+
+def _tell_wrong(error: GreetingRefused) -> str:
+    return "; ".join(f"{field}: {write_both(_WHY[why])}" for field, why in error.wrong.items())
 
 
 @greeting.command("pause", help="They are away: not asked until that day.")

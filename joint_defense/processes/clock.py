@@ -112,9 +112,15 @@ class _Unhurried(threading.Thread):
             self._stopping.wait(EVERY)
 
 
-def stand_in_for_clock(runtime: Runtime) -> bool:
-    """One look in place of a clock that is gone. Nobody is told that a clock lives."""
-    return tick(runtime, None, (*PARTS, *(part for _, part in NOW_AND_THEN)))
+class ClockStandIn:
+    """In place of a clock that is gone, whose turns it keeps. Nobody is told that a clock lives."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._turns = runtime, _Turns(NOW_AND_THEN)
+
+    def look(self) -> bool:
+        """One look; whether all was done."""
+        return tick(self._runtime, None, (*PARTS, *self._turns.take_due(time.monotonic())))
 
 
 def tick(runtime: Runtime, name: str | None, parts: tuple[Part, ...] | None = None) -> bool:

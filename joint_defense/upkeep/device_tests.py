@@ -7,8 +7,8 @@ up, another key and a second press are calls for help.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -22,7 +22,7 @@ from joint_defense.rules.hours import Spans
 from joint_defense.rules.states import Channel
 from joint_defense.rules.upkeep.rolling_tests import REST
 from joint_defense.rules.wording import device_tests as words
-from joint_defense.upkeep import own_test, tasks, village_hours
+from joint_defense.upkeep import checks, own_test, tasks, village_hours
 
 ASKED_EVERY = timedelta(days=28)
 """So long after the last test was asked for the next one is."""
@@ -34,6 +34,8 @@ RAISED_AFTER = timedelta(seconds=20)
 """So long after a press whose call said nothing more it is raised as a call for help: the question takes six seconds,
 and the answer has five. A call that is known to be over waits no longer.
 """
+RESTS_AFTER_TEXT = timedelta(days=3)
+"""So long a phone that was texted for a press is not tested by a call."""
 OPEN_FOR = timedelta(minutes=30)
 """So long a press is waited for after somebody has asked for a test from the device's own line (key 8)."""
 AT_ONCE = 50
@@ -145,10 +147,23 @@ def _ask(
         rested.add(phone.phone_id)
         asked[channel, device.kind].append(phone)
     hour = end.astimezone(zone).hour or 24
-    return [
+    texted = [each for (channel, _), phones in asked.items() if channel is Channel.SMS for each in phones]
+    rung_on = _read_rung(session, [each.phone_id for each in texted])
+    drills = [
         own_test.ring_all(session, phones, "clock", now, zone, channel=channel, write=_make_writer(channel, kind, hour))
         for (channel, kind), phones in asked.items()
     ]
+    # A text rings nobody, and most presses prove the line: where none comes, the number is tested in a few days.
+    sooner = today - (REST - RESTS_AFTER_TEXT)
+    for each in texted:
+        checks.note_rung(session, {each.phone_id: each.village_id}, max(rung_on.get(each.phone_id, sooner), sooner))
+    return drills
+
+
+def _read_rung(session: Session, phone_ids: Collection[int]) -> dict[int, date]:
+    """When these phones were rung last by a drill or test, if ever."""
+    rung = select(PhoneCheck.phone_id, PhoneCheck.rung_on).where(PhoneCheck.phone_id.in_(phone_ids))
+    return {phone_id: on for phone_id, on in session.execute(rung) if on is not None}
 
 
 def _make_writer(channel: Channel, kind: str, hour: int) -> own_test.Writer:
@@ -213,7 +228,10 @@ def take_press(session: Session, call_sid: str, line_account: str, caller: Calle
 def settle(session: Session, press: DevicePress, now: datetime, *, is_test: bool) -> None:
     """It is known what a press was: nothing is raised for it any more, and the ledger has it."""
     press.raise_at, press.is_test, press.number = None, is_test, ""
-    directory.note_device_press(session, press.test_id, press.pressed_at, as_test=is_test)
+    line = directory.note_device_press(session, press.test_id, press.pressed_at, as_test=is_test)
+    if is_test:
+        # Somebody has called from that phone, and pressed a key: it is proven like by any answer.
+        checks.note_answer(session, line)
 
 
 def hurry(session: Session, call_sid: str, now: datetime) -> None:

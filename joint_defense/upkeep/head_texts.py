@@ -13,7 +13,7 @@ from groups import directory
 from groups.directory import Recipient
 from joint_defense.models.incidents import Incident
 from joint_defense.models.upkeep import PhoneTask, TaskText, VillageCheckText
-from joint_defense.rules.tasks import HEAD_TOLD_EVERY, TaskReason, TaskStage
+from joint_defense.rules.tasks import HEAD_TOLD_EVERY, TaskStage
 from joint_defense.rules.village_checks import find_due_on
 from joint_defense.rules.wording import tasks as words
 from joint_defense.upkeep import tasks, village_checks, village_hours
@@ -85,11 +85,11 @@ def _plan_texts(
     """One incident with a text for each head."""
     village = directory.read_village_on_record(session, village_id)
     incident_id = tasks.make_text_carrier(session, village_id, village.name, now).id
-    silent = sum(each.task.reason is TaskReason.SILENT_DEVICE for each in found)
+    reasons = [each.task.reason for each in found]
     for head in heads:
         chinese = head.language == words.CHINESE
         named = [each.phone.household_name if chinese else each.phone.household_name_en for each in found]
         households = list(dict.fromkeys(named))
-        text = words.tell_head(village.name, households, len(found) - silent, head.language, overdue, silent)
+        text = words.tell_head(village.name, households, reasons, head.language, overdue)
         tasks.plan_text(session, incident_id, head, text, now)
     return incident_id

@@ -42,6 +42,15 @@ class OpenTask:
     phone: PhoneOnRecord
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """How many numbers are to be mended, how many devices keep silent, and how many of all wait for the head."""
+
+    numbers: int
+    devices: int
+    waiting: int
+
+
 def open_task(session: Session, phone_id: int, reason: TaskReason, now: datetime) -> bool:
     """Open a task for a phone that is on the roster; False where it has an open one, or is not there any more.
 
@@ -305,15 +314,17 @@ def list_open(session: Session, village_id: int) -> list[OpenTask]:
     return sorted(found, key=lambda each: each.task.stage is not TaskStage.HEAD)
 
 
-def count_open(session: Session, village_id: int) -> tuple[int, int]:
-    """How many tasks of a village are open, and how many of those wait for its head."""
+def count_open(session: Session, village_id: int) -> OpenCount:
+    """How many tasks of a village are open."""
+    is_device = PhoneTask.device_id != 0
     rows = session.execute(
-        select(PhoneTask.stage, func.count())
+        select(PhoneTask.stage, is_device, func.count())
         .where(PhoneTask.village_id == village_id, PhoneTask.closed_at.is_(None))
-        .group_by(PhoneTask.stage)
+        .group_by(PhoneTask.stage, is_device)
     ).all()
-    by_stage = {stage: count for stage, count in rows}  # noqa: C416 - a row is no pair to a type checker
-    return sum(by_stage.values()), by_stage.get(TaskStage.HEAD, 0)
+    devices = sum(count for _, of_device, count in rows if of_device)
+    waiting = sum(count for stage, _, count in rows if stage is TaskStage.HEAD)
+    return OpenCount(sum(count for _, _, count in rows) - devices, devices, waiting)
 
 
 def find_asked(session: Session, number: str, since: datetime) -> list[OpenTask]:

@@ -27,7 +27,6 @@ ALONE = {
     "config/tools": "tools are started, not imported",
     "groups/roster/imports/rules/labelled.py": "a form of list: the reader has one file for each",
     "groups/roster/rules/homes.py": "a rule, apart from its queries",
-    "joint_defense/delivery/proofs.py": "the clock calls what is delivery's",
     "joint_defense/processes/engine.py": "starts worker and clock without pages",
     "joint_defense/processes/health.py": "pages of the process, which the app adds",
     "joint_defense/rules/understanding/departures.py": "a kind of meaning: the room has one file for each",

@@ -128,6 +128,8 @@ def _lines(folder: Path) -> list[list[str]]:
         ["upkeep", "check", "--village", "T01"],
         ["greeting", "add", "--village", "T01", "--phone", "13900001111", "--at", "7:30", "--consent-by", "王建国"],
         ["greeting", "list"],
+        ["greeting", "change", "1", "--at", "8:00"],
+        ["greeting", "undo", "1"],
         ["greeting", "pause", "1", "--until", "明天"],
         ["greeting", "resume", "1"],
         ["greeting", "end", "1"],

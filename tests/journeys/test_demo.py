@@ -93,6 +93,9 @@ def test_on_postgresql_one_alarm_reaches_everybody_once_and_nothing_stays_behind
         family = demo.family()
         output, errors = demo.end()
     assert demo.process.returncode == 0, output + errors
+    with postgres_server.connect("demo") as connection:
+        begun = connection.execute("SELECT begin_on > now()::date - 17 FROM checks_begin").fetchall()
+    assert begun == [(True,)], "no dozens of checks that nobody can sign off any more"
     assert "every expected phone was requested exactly once" in output.splitlines()[-1]
     assert "answers: coming" in output
     assert "busy" in output

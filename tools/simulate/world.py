@@ -389,7 +389,7 @@ class World:
 
     async def _watch(self, runtime: NightRuntime) -> None:
         """The web process's stand-in: it sends and ticks while nobody else does."""
-        made = StandIn(runtime, Role.WEB, partial(clock_process.stand_in_for_clock, runtime))
+        made = StandIn(runtime, Role.WEB, clock_process.ClockStandIn(runtime).look)
         while True:
             # As its thread does; a death in it is one of its process, which is started again at once.
             with suppress(Exception, Killed):

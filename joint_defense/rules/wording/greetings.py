@@ -252,6 +252,13 @@ def write_called_off(household: str, language: str, *, away: bool) -> str:
     return f"[Joint Defence] {household} {why}. No need to look in; thank you"
 
 
+def say_no_need(settled: str, language: str) -> str:
+    """The same on a call, to whoever takes no texts."""
+    if language == CHINESE:
+        return f"这是十户联防。{settled.removeprefix('【十户联防】')}。再见。"
+    return f"This is Joint Defence. {settled.removeprefix('[Joint Defence] ')}. Goodbye."
+
+
 def write_left_open(household: str, place: str, day: date, language: str, *, asked: bool) -> str:
     """The next morning, to the leader and whoever enrolled them: a day without an answer that was not gone through
     with. `asked`: a call or text has reached them then.

@@ -85,16 +85,21 @@ def ask_leader_for_press(numbers: Sequence[FailingNumber], language: str) -> str
 
 
 def tell_head(
-    village: str, households: Sequence[str], numbers: int, language: str, overdue: date | None = None, devices: int = 0
+    village: str,
+    households: Sequence[str],
+    reasons: Sequence[TaskReason],
+    language: str,
+    overdue: date | None = None,
 ) -> str:
-    """To the village's head, once a week: how many numbers and silent devices wait to be mended, and whose
-    (`households`: each once); and the day on which the half-monthly check was due, if nobody has signed it off.
+    """To the village's head, once a week: how many numbers and silent devices wait to be mended, by what is wrong with
+    them (`reasons`: one for each), and whose (`households`: each once); and the day on which the half-monthly check was
+    due, if nobody has signed it off.
     """
     shown = households[:MOST_NAMED]
+    counts = [(said, sum(each in of for each in reasons)) for of, said in _COUNTED]
     if language == CHINESE:
         names = "、".join(shown) + ("等" if len(households) > len(shown) else "")
-        what = [f"{numbers}个号码打不通"] if numbers else []
-        what += [f"{devices}户的#9按键或专用手机没有测试"] if devices else []
+        what = [f"{count}个{said[0]}" for said, count in counts if count]
         waiting = f"有{'，'.join(what)}，等您处理：{names}。请看村里的“待办号码”页。" if what else ""
         check = (
             f"{overdue.month}月{overdue.day}日的半月检查还没有签字，请在“半月检查”页上逐项核对后签字。"
@@ -103,11 +108,31 @@ def tell_head(
         )
         return f"【十户联防】{village}{waiting}{check}"
     names = ", ".join(shown) + (" and others" if len(households) > len(shown) else "")
-    what = [f"{numbers} {'number fails' if numbers == 1 else 'numbers fail'}"] if numbers else []
-    what += [f"{devices} {'device was' if devices == 1 else 'devices were'} not tested"] if devices else []
-    waiting = f" {' and '.join(what)}, waiting for you: {names}. See the page of numbers to mend." if what else ""
+    what = [f"{count} {said[1] if count == 1 else said[2]}" for said, count in counts if count]
+    waiting = f" {', '.join(what)}, waiting for you: {names}. See the page of numbers to mend." if what else ""
     check = f" The half-monthly check of {overdue} is not signed off yet. See its page." if overdue else ""
     return f"[Joint Defence] {village}:{waiting}{check}"
+
+
+_COUNTED: tuple[tuple[frozenset[TaskReason], tuple[str, str, str]], ...] = (
+    (
+        frozenset({TaskReason.REFUSED, TaskReason.FAILED}),
+        ("号码打不通", "number cannot be reached", "numbers cannot be reached"),
+    ),
+    (
+        frozenset({TaskReason.NOT_THEIRS}),
+        ("号码接电话的人说不是这家的", "number is said to be another's", "numbers are said to be another's"),
+    ),
+    (
+        frozenset({TaskReason.UNANSWERED}),
+        ("号码两次测试都没有人接", "number missed two tests", "numbers missed two tests"),
+    ),
+    (
+        frozenset({TaskReason.SILENT_DEVICE}),
+        ("#9按键或专用手机两次没有测试", "device was not tested", "devices were not tested"),
+    ),
+)
+"""What is counted together: in Chinese behind 个, in English of one and of several."""
 
 
 def _name_kind(number: FailingNumber) -> str:

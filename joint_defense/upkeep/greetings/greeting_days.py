@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip, insert_rows
 from groups import directory
 from joint_defense.delivery.plan import OnePhone, drop, make_row
 from joint_defense.incidents.record import note_update
-from joint_defense.models.greetings import Greeting, GreetingDay
+from joint_defense.models.greetings import Greeting, GreetingChange, GreetingDay
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.parties import DRILL, NOTICE
 from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind, Occasion, Purpose
@@ -413,7 +413,7 @@ def _drop_all(session: Session, day: GreetingDay, now: datetime) -> None:
 
 
 def _tell_settled(session: Session, day: GreetingDay, but: str, now: datetime) -> None:
-    """Those who were asked to look in need not go any more."""
+    """Those who were asked to look in need not go any more: by text, and by call whoever was asked by call alone."""
     asked = select(Delivery).where(
         Delivery.incident_id == day.incident_id,
         Delivery.purpose == Purpose.LOOK_IN,
@@ -426,14 +426,22 @@ def _tell_settled(session: Session, day: GreetingDay, but: str, now: datetime) -
     if first is None:
         return
     rows = []
-    for each in {one.number: one for one in told if one.channel is Channel.SMS}.values():
+    # Of two the text comes last, and is taken.
+    by_number = {one.number: one for one in sorted(told, key=lambda one: one.channel is Channel.SMS)}
+    for each in by_number.values():
         home = first.household_name if each.language == words.CHINESE else first.household_name_en
         if day.outcome in {GreetingOutcome.WELL, GreetingOutcome.SEEN}:
             text = words.write_settled(home, each.language)
         else:
             text = words.write_called_off(home, each.language, away=day.outcome is GreetingOutcome.AWAY)
-        row = (each, _get_incident_id(day), Channel.SMS, Purpose.LOOK_IN, now)
-        rows.append(make_row(*row, urgency=DRILL + NOTICE, turn=0, text=text, occasion=SETTLED))
+        urgency, not_after = DRILL + NOTICE, None
+        if each.channel is Channel.CALL:
+            # Not later than they were to be called about it at all.
+            text, urgency, not_after = words.say_no_need(text, each.language), DRILL, each.not_after
+            if not_after is not None and not_after <= now:
+                continue
+        row = (each, _get_incident_id(day), each.channel, Purpose.LOOK_IN, now)
+        rows.append(make_row(*row, urgency=urgency, turn=0, text=text, occasion=SETTLED, not_after=not_after))
     insert_rows(session, Delivery, rows, skip_known=True)
 
 
@@ -441,6 +449,7 @@ def end_greeting(session: Session, greeting: Greeting, by: str, now: datetime) -
     """They are not asked any more. What has ended keeps no contact."""
     greeting.ended_at, greeting.ended_by = now, by[:80]
     greeting.contact_name, greeting.contact_number, greeting.contact_texts = "", "", False
+    session.execute(delete(GreetingChange).where(GreetingChange.greeting_id == greeting.id))
     still = select(GreetingDay).where(GreetingDay.greeting_id == greeting.id, GreetingDay.closed_at.is_(None))
     for day in session.scalars(still.with_for_update()).all():
         end_asking(session, day, GreetingOutcome.ENDED, by, now)

@@ -1,12 +1,12 @@
-"""Who wishes to be asked every day whether they are well: enrolled with their consent, paused, ended.
+"""Who wishes to be asked every day whether they are well: enrolled with their consent, changed, paused, ended.
 
 Nobody but whoever enrolled them and administrators is shown who takes part: no list, export or board has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, PhoneNumber
-from joint_defense.models.greetings import Greeting, GreetingDay
+from joint_defense.models.greetings import Greeting, GreetingChange, GreetingDay
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
 from joint_defense.rules.understanding.spelling import cut_links
 from joint_defense.rules.upkeep.greetings import (
+    ASKS,
     AWAY_FOR,
     EARLIEST,
     LATEST,
@@ -33,7 +34,7 @@ from joint_defense.rules.upkeep.greetings import (
 )
 from joint_defense.rules.wording import greetings as words
 from joint_defense.rules.wording.greetings import WORDS_VERSION
-from joint_defense.upkeep.greetings import greeting_days
+from joint_defense.upkeep.greetings import greeting_calls, greeting_days
 from joint_defense.upkeep.number_changes import NumberRules
 
 
@@ -99,6 +100,89 @@ def enrol(session: Session, village_id: int, wish: Wish, by: EnrolledBy, now: da
     session.add(greeting)
     session.flush()
     return greeting
+
+
+def change(session: Session, greeting: Greeting, wish: Wish, by: str, now: datetime, rules: NumberRules) -> bool:
+    """Put another hour, channel, contact or last step on record, and what stood before; the consent stays as given.
+
+    `contact_agreed` is asked for only where the contact's number is new. False where nothing is changed. Raises
+    GreetingRefused, with what is wrong by field: `contact_asked` where the contact of today is being asked.
+    """
+    phone = greeting_calls.find_phone(session, greeting)
+    if phone is None:
+        raise GreetingRefused({"phone": "phone_gone"})
+    agreed = wish.contact_agreed or _has_agreed(greeting, wish.contact_number, rules)
+    whole = replace(wish, phone_id=phone.phone_id, consent_by=greeting.consent_by, contact_agreed=agreed)
+    caller, contact = _check(session, phone.village_id, whole, rules)
+    if contact is None or contact.e164 != greeting.contact_number:
+        _refuse_while_contact_is_asked(session, greeting)
+    before = _keep(greeting, by, now)
+    stays = greeting.phone_id
+    _write(greeting, caller, whole, contact, now.astimezone(rules.zone))
+    # Whose phone is not the one they chose any more is found anew each day.
+    greeting.phone_id = stays
+    changed = any(getattr(before, each) != getattr(greeting, each) for each in _CHANGED)
+    if changed:
+        session.add(before)
+        session.flush()
+    return changed
+
+
+_CHANGED = ("channel", "minute", "contact_name", "contact_number", "contact_texts", "alarms")
+
+
+def _keep(greeting: Greeting, by: str, now: datetime) -> GreetingChange:
+    """What stands before a change."""
+    stood = {each: getattr(greeting, each) for each in _CHANGED}
+    return GreetingChange(greeting_id=greeting.id, made_at=now, made_by=by[:80], **stood)
+
+
+def _has_agreed(greeting: Greeting, written: str, rules: NumberRules) -> bool:
+    number = directory.read_written_number(written, rules.region, rules.area_code, rules.countries) if written else None
+    return number is not None and number.e164 == greeting.contact_number
+
+
+def _refuse_while_contact_is_asked(session: Session, greeting: Greeting) -> None:
+    """Whoever has just been rung, or is about to press a key, stays the contact until today's question is settled."""
+    asked = select(GreetingDay.id).where(
+        GreetingDay.greeting_id == greeting.id, GreetingDay.closed_at.is_(None), GreetingDay.step.not_in(ASKS)
+    )
+    if session.scalar(asked.limit(1)) is not None:
+        raise GreetingRefused({"contact_number": "contact_asked"})
+
+
+def list_changes(session: Session, greeting_id: int) -> Sequence[GreetingChange]:
+    """What was changed in a greeting, the last change first; each row says what stood before."""
+    changes = select(GreetingChange).where(GreetingChange.greeting_id == greeting_id)
+    return session.scalars(changes.order_by(GreetingChange.id.desc())).all()
+
+
+def undo_change(session: Session, greeting: Greeting, now: datetime, rules: NumberRules) -> bool:
+    """Take back the last change that stands; False where none does. Raises GreetingRefused where what stood before may
+    not stand any more: a contact who takes no calls by now, or who is being asked.
+    """
+    last = next((each for each in list_changes(session, greeting.id) if each.undone_at is None), None)
+    if last is None:
+        return False
+    phone = greeting_calls.find_phone(session, greeting)
+    if phone is None:
+        raise GreetingRefused({"phone": "phone_gone"})
+    wish = Wish(
+        phone.phone_id,
+        write_minute(last.minute),
+        last.channel,
+        *(last.contact_name, last.contact_number),
+        contact_agreed=True,
+        alarms=last.alarms,
+        consent_by=greeting.consent_by,
+    )
+    caller, contact = _check(session, phone.village_id, wish, rules)
+    if last.contact_number != greeting.contact_number:
+        _refuse_while_contact_is_asked(session, greeting)
+    stays = greeting.phone_id
+    _write(greeting, caller, wish, contact, now.astimezone(rules.zone))
+    greeting.phone_id, last.undone_at = stays, now
+    return True
 
 
 def _write(greeting: Greeting, caller: Caller, wish: Wish, contact: PhoneNumber | None, local: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
@@ -20,7 +22,7 @@ from joint_defense.models.greetings import Greeting
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
-from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep, WrongDay, read_pause_day
+from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep, WrongDay, read_pause_day, write_minute
 from joint_defense.rules.wording.greetings import CONSENT, WORDS_VERSION
 from joint_defense.upkeep.greetings import greeting_days, wishes
 from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
@@ -29,6 +31,7 @@ pages = Blueprint("greetings", __name__)
 
 WRONG = {
     "already": _l("this household is greeted every day already"),
+    "contact_asked": _l("the contact is being asked just now: change this once today's question is settled"),
     "contact_broken": _l("this is no number that can be called"),
     "contact_missing": _l("write the contact's number, or leave the name out"),
     "contact_not_asked": _l("ask the contact first, and tick that they agree"),
@@ -77,6 +80,17 @@ class WishForm(Form):
     contact_agreed = MarkField()
     alarms = MarkField()
     consent_by = TextField(most=64)
+
+
+class ChangeForm(Form):
+    """What is to hold from now on: the time, how, whom to ask next, and whether at last an alarm is raised."""
+
+    at = TextField(most=16)
+    channel = TextField(most=8)
+    contact_name = TextField(most=40)
+    contact_number = TextField(most=40)
+    contact_agreed = MarkField()
+    alarms = MarkField()
 
 
 class PauseForm(Form):
@@ -131,6 +145,64 @@ def enrol_household(code: str) -> ResponseReturnValue:
     return redirect(url_for("greetings.show_village", code=code), 303)
 
 
+@pages.get("/villages/<code>/greetings/<int:greeting_id>")
+@require(*KEEPERS)
+def show_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
+    """One of them: the form that changes it, and what was changed."""
+    return _draw_one(code, greeting_id, {})
+
+
+@pages.post("/villages/<code>/greetings/<int:greeting_id>")
+@require(*KEEPERS)
+def change_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
+    """Another hour or contact, without an end and a new beginning."""
+    form, of = ChangeForm.sent(), get_runtime()
+    wish = Wish(
+        phone_id=0,
+        at=form.at.data,
+        channel=Channel.SMS if form.channel.data == "sms" else Channel.CALL,
+        contact_name=form.contact_name.data,
+        contact_number=form.contact_number.data,
+        contact_agreed=form.contact_agreed.data,
+        alarms=form.alarms.data,
+    )
+    try:
+        with of.database.begin() as session:
+            found, now = _find_own(session, code, greeting_id), read_clock(session)
+            changed = wishes.change(session, found, wish, get_signed_in().name, now, of.number_rules)
+            told = _say_when(found, now)
+    except GreetingRefused as error:
+        wrong = {name: str(WRONG[why]) for name, why in error.wrong.items()}
+        return _draw_one(code, greeting_id, wrong, form.typed), 422
+    flash(told if changed else gettext("Nothing was changed."), "success")
+    return redirect(url_for("greetings.show_greeting", code=code, greeting_id=greeting_id), 303)
+
+
+@pages.post("/villages/<code>/greetings/<int:greeting_id>/undo")
+@require(*KEEPERS)
+def undo_change(code: str, greeting_id: int) -> ResponseReturnValue:
+    """Take back the last change."""
+    of = get_runtime()
+    try:
+        with of.database.begin() as session:
+            found, now = _find_own(session, code, greeting_id), read_clock(session)
+            undone = wishes.undo_change(session, found, now, of.number_rules)
+            told = _say_when(found, now)
+    except GreetingRefused as error:
+        why = str(WRONG[next(iter(error.wrong.values()))])
+        return _draw_one(code, greeting_id, {"undo": why}), 422
+    flash(told if undone else gettext("There is no change to take back."), "success")
+    return redirect(url_for("greetings.show_greeting", code=code, greeting_id=greeting_id), 303)
+
+
+def _say_when(greeting: Greeting, now: datetime) -> str:
+    """From which day on the hour holds: nobody is asked twice a day."""
+    at = write_minute(greeting.minute)
+    if greeting.last_on == now.astimezone(get_runtime().settings.zone).date():
+        return str(gettext("Saved: they are asked at %(at)s, from tomorrow on.", at=at))
+    return str(gettext("Saved: they are asked at %(at)s, today as well.", at=at))
+
+
 @pages.post("/villages/<code>/greetings/<int:greeting_id>/pause")
 @require(*KEEPERS)
 def pause_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
@@ -181,15 +253,43 @@ def end_greeting(code: str, greeting_id: int) -> ResponseReturnValue:
     return redirect(url_for("greetings.show_village", code=code), 303)
 
 
-def _find_own(session: Session, code: str, greeting_id: int) -> Greeting:
+def _find_own(session: Session, code: str, greeting_id: int, *, hold: bool = True) -> Greeting:
     """A greeting that whoever is signed in may see, or 404."""
     village = get_own_village(session, code)
-    found = wishes.find_one(session, greeting_id, hold=True)
+    found = wishes.find_one(session, greeting_id, hold=hold)
     if found is None or found.village_id != village.id:
         abort(404)
     if get_signed_in().role is not AccountRole.ADMIN and found.account_id != get_signed_in().account_id:
         abort(404)
     return found
+
+
+def _draw_one(code: str, greeting_id: int, wrong: dict[str, str], typed: dict[str, str] | None = None) -> str:
+    with get_database().begin(reads=True) as session:
+        village = get_own_village(session, code)
+        found = _find_own(session, code, greeting_id, hold=False)
+        phone = directory.find_phone(session, found.phone_id)
+        changes = wishes.list_changes(session, greeting_id)
+    show_numbers(1)
+    stands: dict[str, object] = {
+        "at": write_minute(found.minute),
+        "channel": found.channel.value,
+        "contact_name": found.contact_name,
+        "contact_number": found.contact_number,
+        "contact_agreed": "",
+        "alarms": "1" if found.alarms else "",
+    }
+    form = stands if typed is None else {name: typed.get(name, "") for name in stands}
+    return render_template(
+        "greetings/one.html",
+        village=village,
+        greeting=found,
+        phone=phone,
+        changes=changes,
+        last=next((each.id for each in changes if each.undone_at is None), None),
+        form=form | {"errors": wrong},
+        write_minute=write_minute,
+    )
 
 
 def _draw(code: str, typed: dict[str, str], wrong: dict[str, str]) -> str:

@@ -9,13 +9,17 @@ from flask_babel import lazy_gettext as _l
 
 from config.database import read_clock
 from config.services import get_database
+from groups import directory
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, keeps_rosters, require
 from groups.web.shell.access_log import show_numbers
 from groups.web.shell.forms import Form, MarkField, TextField
+from joint_defense.processes.runtime import get_runtime
+from joint_defense.processes.stand_in import WAKER
+from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.hours import read_spans
 from joint_defense.rules.tasks import TaskReason, TaskStage
-from joint_defense.upkeep import tasks, village_hours
+from joint_defense.upkeep import device_tests, tasks, village_hours
 
 pages = Blueprint("upkeep", __name__)
 
@@ -34,6 +38,20 @@ STAGES = {
 }
 
 
+NOT_ASKED = {
+    "unknown_device": _l("No such device is with a household of the village, or it is tied to no line."),
+    "hours": _l("A test press is asked for in the village's hours alone, and one hour before they end at the latest."),
+    "alarm_open": _l("Somebody calls for help in this village: no device is tested beside it."),
+    "nobody": _l("The household takes neither a text nor a call on this line."),
+}
+
+
+class BackForm(Form):
+    """From which page somebody asks."""
+
+    back = TextField(most=8)
+
+
 class HoursForm(Form):
     """The hours, as 9-11,15-19; or that nothing goes by itself."""
 
@@ -49,10 +67,10 @@ def register(app: Flask) -> None:
 
 
 def draw_note(village_id: int, code: str) -> str:
-    """On a village's home: how many numbers are to be mended, and how many of those wait for the head."""
+    """On a village's home: how many numbers and devices are to be mended, and how many wait for the head."""
     with get_database().begin(reads=True) as session:
-        count, waiting = tasks.count_open(session, village_id)
-    return render_template("upkeep/note.html", count=count, waiting=waiting, code=code) if count else ""
+        count = tasks.count_open(session, village_id)
+    return render_template("upkeep/note.html", count=count, code=code) if count.numbers or count.devices else ""
 
 
 @pages.get("/villages/<code>/numbers")
@@ -85,15 +103,34 @@ def keep_number(code: str, task_id: int) -> ResponseReturnValue:
         village = get_own_village(session, code)
         kept = tasks.keep_number(session, task_id, village.id, get_signed_in().name, read_clock(session))
     if kept:
-        flash(gettext("The number stays, and is left alone for 30 days."), "success")
+        flash(gettext("It stays as it is, and is left alone for 30 days."), "success")
     else:
         flash(gettext("This is settled already."), "warning")
     return redirect(url_for("upkeep.show_village", code=code), 303)
 
 
-def _draw_page(code: str, wrong: str = "", hours: str = "") -> str:
+@pages.post("/villages/<code>/devices/<int:device_id>/ask")
+@require(*KEEPERS)
+def ask_for_press(code: str, device_id: int) -> ResponseReturnValue:
+    """Ask a device's household for the test press now."""
+    try:
+        with get_database().begin() as session:
+            village = get_own_village(session, code)
+            zone = get_runtime().settings.zone
+            asked = device_tests.ask_now(session, device_id, village.id, read_clock(session), zone)
+    except DrillRefused as error:
+        return _draw_page(code, refused=str(NOT_ASKED[error.why])), 422
+    for incident_id in asked:
+        WAKER.of().wake(incident_id)
+    flash(gettext("The household is asked to press it once today."), "success")
+    page = "village_checks.show_village" if BackForm.sent().back.data == "check" else "upkeep.show_village"
+    return redirect(url_for(page, code=code), 303)
+
+
+def _draw_page(code: str, wrong: str = "", hours: str = "", refused: str = "") -> str:
     with get_database().begin(reads=True) as session:
         village = get_own_village(session, code)
+        out, pressed = directory.count_devices(session, village.id, read_clock(session) - directory.PRESSED_FOR)
         found = tasks.list_open(session, village.id)
         own = village_hours.read_upkeep(session, village.id)
     show_numbers(len(found))
@@ -103,6 +140,9 @@ def _draw_page(code: str, wrong: str = "", hours: str = "") -> str:
         found=found,
         upkeep=own,
         wrong=wrong,
+        refused=refused,
+        devices=out,
+        devices_pressed=pressed,
         hours=hours or own.written or "9-11,15-19",
         reasons=REASONS,
         stages=STAGES,

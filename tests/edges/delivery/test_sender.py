@@ -21,9 +21,9 @@ from joint_defense.alarms import intake
 from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import TooFast
 from joint_defense.delivery import claims as delivery_claims
-from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
+from joint_defense.models.incidents import Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.processes import heartbeats
-from joint_defense.processes.clock import stand_in_for_clock, tick
+from joint_defense.processes.clock import ClockStandIn, tick
 from joint_defense.processes.dispatcher import STALE, DispatcherThread
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.stand_in import StandIn, Waker
@@ -436,6 +436,29 @@ def test_a_stand_in_ends_once_a_worker_has_been_at_it_for_a_while(
     eventually(lambda: not stand_in.sends, "it leaves it to the worker", within=10)
 
 
+def test_who_stands_in_for_the_clock_keeps_its_turns(
+    town: Town, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, later = Runtime(own_settings), [0.0]
+    monotonic = time.monotonic
+    monkeypatch.setattr("joint_defense.processes.clock.time.monotonic", lambda: monotonic() + later[0])
+    stand_in = ClockStandIn(runtime)
+
+    def forget(head: str) -> bool:
+        """Whether an alarm that everybody has forgotten is closed by a look."""
+        incident_id = alarm(town, town.house(head))
+        long_ago = update(Incident).where(Incident.id == incident_id).values(opened_at=at(-400 * 86400))
+        town.run(lambda session: session.execute(long_ago))
+        town.run(lambda session: session.execute(update(Alert).values(on_line_until=None)))
+        assert stand_in.look()
+        return town.read(lambda session: session.get_one(Incident, incident_id).closed_at is not None)
+
+    assert (forget("王"), forget("李")) == (True, False), "that is looked at every twenty seconds, and not at each look"
+    later[0] = 21.0
+    assert forget("张")
+    runtime.close()
+
+
 def test_while_no_clock_lives_its_work_is_done_here_and_nobody_says_that_a_clock_lives(
     town: Town, own_settings: Settings
 ) -> None:
@@ -447,7 +470,8 @@ def test_while_no_clock_lives_its_work_is_done_here_and_nobody_says_that_a_clock
     town.run(lambda session: heartbeats.beat(session, "c", "clock", read_clock(session) - timedelta(seconds=6)))
     made._look()
     assert ticks == [1]
-    assert stand_in_for_clock(runtime)
+    stand_in = ClockStandIn(runtime)
+    assert stand_in.look()
     age = town.run(
         lambda session: read_clock(session) - (heartbeats.find_last_beat(session, "clock") or read_clock(session))
     )

@@ -12,7 +12,10 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.models.accounts import Account, AccountRole
 from groups.models.enrolment import Device, DeviceKind, DeviceTest, DeviceTestOutcome
+from groups.models.figures import ReachProof
 from groups.models.roster import Household
+from joint_defense.alarms import device_presses
+from joint_defense.delivery import proofs
 from joint_defense.models.incidents import Delivery
 from joint_defense.models.upkeep import PhoneCheck, PhoneTask
 from joint_defense.rules.errors import DrillRefused
@@ -87,6 +90,30 @@ def test_a_household_is_asked_once_a_month_reminded_after_a_week_and_its_silent_
     assert len(go_on(town, day=28)) == 1
 
 
+def test_a_test_press_proves_its_line_and_a_text_that_asks_for_it_keeps_no_call_waiting_for_a_week(
+    town: Town, hours: None
+) -> None:
+    wang = town.house("王建国")
+    give(town, wang, "K1")
+    line = town.phone(wang.number).id
+    go_on(town)
+    rests = town.read(lambda s: s.scalars(select(PhoneCheck.rung_on).where(PhoneCheck.phone_id == line)).one())
+    assert rests == MORNING.date() - timedelta(days=4), "a text rings nobody"
+    at_ten = MORNING + timedelta(minutes=30)
+
+    def press(session: Session) -> None:
+        caller = directory.find_phone(session, line)
+        assert caller is not None
+        press_id = device_tests.take_press(session, "CA1", "", caller, at_ten)
+        assert press_id is not None
+        assert device_presses.confirm_test(session, press_id, "CA1", at_ten) is False
+        proofs.note_proofs(session, at_ten + timedelta(minutes=1), ZONE)
+
+    town.run(press)
+    proven = town.read(lambda s: [(each.phone_id, each.proven_on) for each in s.scalars(select(ReachProof)).all()])
+    assert proven == [(line, MORNING.date())], "somebody has called from that phone, and pressed a key"
+
+
 def test_its_task_asks_household_leader_and_head_and_only_a_press_or_a_return_ends_it(town: Town, hours: None) -> None:
     wang = town.house("王建国")
     li = town.house("李月芳", "m", leader=True)
@@ -113,7 +140,7 @@ def test_its_task_asks_household_leader_and_head_and_only_a_press_or_a_return_en
     town.run(lambda s: s.add(head))
     (told,) = town.run(lambda s: head_texts.tell_heads(s, town.village_id, later, ZONE))
     (weekly,) = town.lines(told)
-    assert "有1户的#9按键或专用手机没有测试，等您处理：王建国家" in (weekly.text or "")
+    assert "有1个#9按键或专用手机两次没有测试，等您处理：王建国家" in (weekly.text or "")
     assert "打不通" not in (weekly.text or "")
     assert town.run(lambda s: tasks.close_mended(s, later, ZONE)) == 0
     assert town.run(lambda s: tasks.find_asked(s, wang.number, MORNING - timedelta(days=1))) == []

@@ -83,6 +83,34 @@ def test_of_the_contact_their_mother_is_whoever_was_greeted(town: Town) -> None:
     assert [each[0] for each in alarms(town)] == ["王建国家"]
 
 
+@pytest.mark.parametrize("said", ["平安", "她没事", "没事"])
+def test_whoever_was_to_look_in_is_answered_when_they_write_that_all_is_well_whether_open_or_settled(
+    town: Town, said: str
+) -> None:
+    wang, near, li = town.house("王建国"), town.house("陈"), town.house("李月芳", leader=True)
+    ask_neighbours(town, wang)
+    told = text(town, near.number, said, SEVEN + ASKED + 60) or ""
+    if said == "她没事":
+        assert (told, days(town)[0][2]) == ("【十户联防】收到：王建国家平安，谢谢您", GreetingOutcome.SEEN)
+    else:
+        assert "王建国家的人平安请回复1" in told, "whose peace it is is not guessed"
+        assert (days(town)[0][2], text(town, near.number, said, SEVEN + ASKED + 70)) == (None, told)
+        text(town, near.number, "1", SEVEN + ASKED + 80)
+    for after in (90, 100):
+        assert "王建国家现在不用去看了" in (text(town, li.number, said, SEVEN + ASKED + after) or "")
+
+
+def test_whoever_was_asked_to_look_in_by_call_alone_is_told_by_call_that_they_need_not(town: Town) -> None:
+    wang, landline, mobile = town.house("王建国"), town.house("陈", "l"), town.house("李月芳", leader=True)
+    ask_neighbours(town, wang)
+    assert town.delivery(landline.number, purpose=Purpose.LOOK_IN).channel is Channel.CALL
+    text(town, wang.number, "1", SEVEN + ASKED + 60)
+    assert look(town, SEVEN + ASKED + 61) == sorted([f"{landline.number} call", f"{mobile.number} sms"])
+    told = town.delivery(landline.number, purpose=Purpose.LOOK_IN).incident_id
+    said = [each.text for each in town.deliveries(told) if each.number == landline.number]
+    assert said[-1] == "这是十户联防。王建国家已确认平安，不用去看了，谢谢您。再见。"
+
+
 def test_with_two_households_open_a_bare_one_is_asked_back_and_a_name_says_which(town: Town) -> None:
     wang, chen, li = town.house("王建国"), town.house("陈"), town.house("李月芳", leader=True)
     ask_neighbours(town, wang, chen)

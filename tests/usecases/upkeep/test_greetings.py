@@ -295,6 +295,51 @@ def test_a_wish_that_cannot_be_met_says_what_is_wrong_field_by_field(town: Town)
     assert town.read(lambda s: s.scalars(select(Greeting)).all()) == []
 
 
+def test_hour_and_contact_are_changed_on_record_and_taken_back_and_a_new_contact_is_asked_first(town: Town) -> None:
+    wang = town.house("王建国")
+    one = enrol(town, wang)
+
+    def change(after: float = 0, **more: object) -> bool:
+        def do(session: Session) -> bool:
+            greeting = session.get_one(Greeting, one)
+            stands = {"at": "7:00", "contact_name": "王小明", "contact_number": "139 0574 9999"}
+            wish = Wish(0, **(stands | more))  # type: ignore[arg-type]
+            return wishes.change(session, greeting, wish, "村长", at(after), NumberRules())
+
+        return town.run(do)
+
+    def undo(after: float = 0) -> bool:
+        return town.run(lambda s: wishes.undo_change(s, s.get_one(Greeting, one), at(after), NumberRules()))
+
+    def stands() -> tuple[int, str, str, str]:
+        of = town.read(lambda s: s.get_one(Greeting, one))
+        return of.minute, of.contact_name, of.contact_number, of.consent_by
+
+    assert not change(), "nothing is changed"
+    assert change(at="8:00")
+    assert stands() == (480, "王小明", CONTACT, "王建国"), "the consent stays as it was given"
+    with pytest.raises(GreetingRefused) as refused:
+        change(at="4:00", contact_number="13905748888", contact_name="小红")
+    assert refused.value.wrong == {"at": "hour", "contact_agreed": "contact_not_asked"}
+    assert change(at="8:00", contact_number="13905748888", contact_name="小红", contact_agreed=True)
+    assert stands()[1:3] == ("小红", "+8613905748888")
+    rows = town.read(lambda s: [(x.minute, x.contact_number, x.made_by) for x in wishes.list_changes(s, one)])
+    assert rows == [(480, CONTACT, "村长"), (420, CONTACT, "村长")], "what stood before, the last first"
+    assert (undo(), stands()) == (True, (480, "王小明", CONTACT, "王建国"))
+    assert (undo(), stands()[0], undo()) == (True, 420, False)
+    assert look(town, SEVEN) == [f"{wang.number} call"]
+    assert change(SEVEN + 60, at="9:00")
+    assert look(town, SEVEN + 2 * 3600) == [f"{wang.number} call"], "the second ring of today, and no second day"
+    for after in (2.5, 2.8):
+        look(town, SEVEN + after * 3600)
+    with pytest.raises(GreetingRefused) as refused:
+        change(SEVEN + 3 * 3600, at="9:00", contact_number="13905748888", contact_name="小红", contact_agreed=True)
+    assert refused.value.wrong == {"contact_number": "contact_asked"}
+    assert undo(SEVEN + 3 * 3600), "the hour alone may be changed meanwhile"
+    town.run(lambda s: greeting_days.end_greeting(s, s.get_one(Greeting, one), "村长", at(SEVEN + 4 * 3600)))
+    assert town.read(lambda s: list(wishes.list_changes(s, one))) == [], "what has ended keeps no contact"
+
+
 def test_a_phone_is_asked_in_no_way_that_its_household_has_refused(town: Town) -> None:
     wang, landline = town.house("王建国"), town.house("李", "l")
     with pytest.raises(GreetingRefused, match="no_texts"):

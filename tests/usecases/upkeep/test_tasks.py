@@ -90,7 +90,7 @@ def test_one_person_after_the_other_is_asked_in_the_hours_of_the_village_and_nob
     assert told == (f"{head.phone} 【十户联防】墙下陶村有1个号码打不通，等您处理：李大明家。请看村里的“待办号码”页。")
     assert look(village, NINE + 2 * STAYS + 6 * DAY) == []
     assert len(look(village, NINE + 2 * STAYS + 7 * DAY)) == 1, "every week"
-    assert village.read(lambda s: tasks.count_open(s, village.village_id)) == (1, 1)
+    assert village.read(lambda s: tasks.count_open(s, village.village_id)) == tasks.OpenCount(1, 0, 1)
     # Texts about numbers leave behind everything else, and are no incident of anybody's.
     assert {each.closed_at == each.opened_at for each in village.incidents()} == {True}
     assert {each.urgency for each in village.read(lambda s: s.scalars(select(Delivery)).all())} == {60}

@@ -104,7 +104,9 @@ def test_a_sign_off_is_kept_as_it_stood_and_nothing_is_signed_that_was_not_seen(
     assert (stale.status_code, "情况有变" in stale.text, sections(stale.text)["failing"]) == (409, True, 2)
     now_seen = re.search(r'name="mark" value="(\w+)"', stale.text)
     assert now_seen is not None
+    assert "的检查没有人签字，记录上会一直这样写着。您现在只签" in stale.text
     signed = head.post(PAGE, {"mark": now_seen[1]}, of=PAGE, follow_redirects=True).text
+    assert "没有人签字" in signed, "the one before stays as it is"
     assert ("已由village_head签字" in signed, 'name="mark"' in signed) == (True, False)
     again = head.post(PAGE, {"mark": "other"}, of="/account")
     assert (again.status_code, "已经签过字" in again.text) == (409, True)

@@ -70,6 +70,18 @@ def test_a_head_enrols_pauses_settles_and_ends_and_each_mistake_is_told_beside_i
         greeting.last_on = None
         session.flush()
         assert greeting_days.open_day(session, one, now, zone) is not None
+    assert f'href="{PAGE}/{one}"' in head.get(PAGE).text
+    change = {"at": "25:00", "channel": "call", "contact_name": "小红", "contact_number": "13905748888", "alarms": "1"}
+    wrong = head.post(f"{PAGE}/{one}", change, of=f"{PAGE}/{one}")
+    said = ("请选5:00到20:00之间的时间", "请先问过联系人", 'value="25:00"', 'value="小红"')
+    assert (wrong.status_code, [words for words in said if words not in wrong.text]) == (422, [])
+    right = change | {"at": "6:45", "contact_agreed": "1"}
+    page = head.post(f"{PAGE}/{one}", right, of=f"{PAGE}/{one}", follow_redirects=True).text
+    assert [w for w in ("从明天起每天06:45问候", "小红", "修改记录", "小明 139 0574 9999") if w not in page] == []
+    assert "没有任何改动" in head.post(f"{PAGE}/{one}", right, of=f"{PAGE}/{one}", follow_redirects=True).text
+    back = head.post(f"{PAGE}/{one}/undo", {}, of=f"{PAGE}/{one}", follow_redirects=True).text
+    assert ('value="06:15"' in back, "已撤销" in back, "撤销这次修改" in back) == (True, True, False)
+    assert "没有可以撤销的修改" in head.post(f"{PAGE}/{one}/undo", {}, of=f"{PAGE}/{one}", follow_redirects=True).text
     assert "问了一次，还没有回应" in head.get(PAGE).text
     assert "有人看过，平安" in head.post(f"{PAGE}/{one}/seen", {}, of=PAGE, follow_redirects=True).text
     past = head.post(f"{PAGE}/{one}/pause", {"until": "2020-01-01"}, of=PAGE)
@@ -105,6 +117,8 @@ def test_who_takes_part_stands_on_no_list_export_or_board_and_on_nobody_elses_pa
     head = sign_in(web, "village_head")
     assert "独居的老王" not in head.get(PAGE).text
     assert head.post(f"{PAGE}/{one.id}/end", {}, of=PAGE).status_code == 404
+    assert head.post(f"{PAGE}/{one.id}", {"at": "6:00"}, of=PAGE).status_code == 404
+    assert head.get(f"{PAGE}/{one.id}").status_code == 404
     village = f"/villages/{VILLAGE}"
     places = ["/incidents", f"/incidents/{incident_id}", "/past", village, f"{village}/history", f"{village}/drills"]
     places += [f"{village}/groups/{group_id}", f"{village}/households/{household_id}", f"{village}/numbers"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from config.database import Database, read_clock
-from groups.models.roster import Phone
+from groups.models.enrolment import Device, DeviceKind
+from groups.models.roster import Phone, Village
 from joint_defense.models.upkeep import PhoneTask
-from joint_defense.upkeep import tasks
+from joint_defense.upkeep import tasks, village_hours
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import number, settle_group
@@ -75,3 +77,35 @@ def test_hours_are_set_by_page_and_by_command_and_what_is_none_is_said(head: Vis
     assert run(args=["upkeep", "holidays", "--remove", "spring"]).exit_code == 1
     listed = run(args=["upkeep", "tasks", "--village", VILLAGE]).output.splitlines()
     assert listed[0].split("\t")[2:] == ["王建国家", "138****1001", "failed", "head"]
+
+
+def test_a_silent_device_has_words_of_its_own_and_is_asked_for_from_its_row(
+    head: Visitor, web: Flask, store: Database
+) -> None:
+    with store.begin() as session:
+        now = read_clock(session)
+        line = session.scalars(select(Phone).where(Phone.number == number(4))).one()
+        device = Device(household_id=line.household_id, kind=DeviceKind.KEY, serial="K0009", phone_id=line.id)
+        device.given_on = date(2026, 1, 1)
+        session.add(device)
+        session.flush()
+        one = device.id
+        assert tasks.open_device_task(session, one, line.id, now)
+    home = head.get(f"/villages/{VILLAGE}").text
+    assert ("有3个号码待处理" in home, "有1个#9按键或专用手机没有测试" in home) == (True, True)
+    page = head.get(PAGE).text
+    said = ("1个在用，近30天按键测试过0个", "现在请这户按键测试", "按键没坏", "号码没错")
+    assert [words for words in said if words not in page] == []
+    assert page.count("号码没错") == 3, "of a device nobody says that its number is right"
+    ask = f"/villages/{VILLAGE}/devices/{one}/ask"
+    refused = head.post(ask, {}, of=PAGE)
+    assert (refused.status_code, "只在本村的维护时段里请人按键测试" in refused.text) == (422, True)
+    assert head.post(f"/villages/{VILLAGE}/devices/999/ask", {}, of=PAGE).status_code == 422
+    assert head.post(f"/villages/{OTHER_VILLAGE}/devices/{one}/ask", {}, of=PAGE).status_code == 404
+    with store.begin() as session:
+        village = session.scalars(select(Village.id).where(Village.code == VILLAGE)).one()
+        village_hours.set_upkeep(session, village, ((0, 24),), "村长", read_clock(session))
+    local = now.astimezone(web.extensions["runtime"].settings.zone)
+    if local.hour < 23:
+        done = head.post(ask, {"back": "check"}, of=PAGE, follow_redirects=True)
+        assert ("今天按一次测试" in done.text, "半月检查" in done.text) == (True, True)

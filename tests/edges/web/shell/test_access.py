@@ -55,7 +55,12 @@ GUARDED = {
     "/villages/<code>/groups/<int:group_id>/nights": ROSTER_READERS,
     **{f"/villages/<code>/numbers/{what}": KEEPERS for what in ("hours", "<int:task_id>/keep")},
     "/villages/<code>/greetings": KEEPERS,
-    **{f"/villages/<code>/greetings/<int:greeting_id>/{what}": KEEPERS for what in ("pause", "resume", "seen", "end")},
+    **{
+        f"/villages/<code>/greetings/<int:greeting_id>/{what}": KEEPERS
+        for what in ("pause", "resume", "seen", "end", "undo")
+    },
+    "/villages/<code>/greetings/<int:greeting_id>": KEEPERS,
+    "/villages/<code>/devices/<int:device_id>/ask": KEEPERS,
     "/villages/<code>/check": ROSTER_READERS,
     "/villages/<code>/check/<day>": ROSTER_READERS,
     "/checks": TOWN_WIDE,
