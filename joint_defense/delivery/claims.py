@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, Table, bindparam, case, exists, func, select, true, update
@@ -26,9 +25,10 @@ from config.database import UtcDateTime, insert_or_update
 from groups import directory
 from joint_defense.delivery.lines import Grant, Line, Lines, Places
 from joint_defense.delivery.plan import make_move
+from joint_defense.delivery.tracking import ask_of_places
 from joint_defense.incidents.record import note_once, note_update
 from joint_defense.models.incidents import Alert, Attempt, Delivery, Incident, is_in_state
-from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, Purpose, Role
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
 from joint_defense.rules.timeline import UpdateKind
 
 LONGEST_RING = timedelta(minutes=10)
@@ -87,15 +87,23 @@ _TOLD_OF_A_CLAIM = _DELIVERIES.c[
 
 
 def claim(
-    session: Session, channel: Channel, limit: int, owner: str, now: datetime, line: Line = NO_LINE
+    session: Session,
+    channel: Channel,
+    limit: int,
+    owner: str,
+    now: datetime,
+    line: Line = NO_LINE,
+    *,
+    look_ups: bool = False,
 ) -> list[Claim]:
     """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents.
 
-    They are to go out on `line`; what may be out already is looked up on the line that it went out on.
+    They are to go out on `line`; what may be out already is looked up on the line that it went out on. `look_ups`:
+    such alone.
     """
     asked = {"of": channel, "most": limit, "now": now, "sender": owner, "until": now + LEASE}
-    asked |= {"lately": now - KEEPS_OTHERS_BACK} if channel is Channel.CALL else {}
-    rows = session.execute(_CLAIMS[channel], asked).all()
+    asked |= {"lately": now - KEEPS_OTHERS_BACK} if channel is Channel.CALL and not look_ups else {}
+    rows = session.execute(_CLAIMS[channel, look_ups], asked).all()
     late = {row.id for row in rows if row.not_after is not None and row.not_after <= now and not row.look_up_first}
     if late:
         # What nobody is to be disturbed with any more is not sent; no carrier has heard of it.
@@ -150,10 +158,10 @@ def _match_rings_soon(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     )
 
 
-def _ask_to_claim(channel: Channel) -> ReturningUpdate[*tuple[Any, ...]]:
+def _ask_to_claim(channel: Channel, *, look_ups: bool) -> ReturningUpdate[*tuple[Any, ...]]:
     now = bindparam("now", type_=UtcDateTime())
-    free: ColumnElement[bool] = true()
-    if channel is Channel.CALL:
+    free = Delivery.look_up_first.is_(True) if look_ups else true()
+    if channel is Channel.CALL and not look_ups:
         free = Delivery.look_up_first | ~_match_rings_soon(bindparam("lately", type_=UtcDateTime()))
     due = (
         select(Delivery.id)
@@ -177,7 +185,7 @@ def _ask_to_claim(channel: Channel) -> ReturningUpdate[*tuple[Any, ...]]:
 
 
 # Put together once: done at each claim it takes longer than the claim.
-_CLAIMS = {channel: _ask_to_claim(channel) for channel in Channel}
+_CLAIMS = {(channel, alone): _ask_to_claim(channel, look_ups=alone) for channel in Channel for alone in (False, True)}
 
 
 def _read_lines(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:
@@ -207,29 +215,6 @@ def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, line: Line, owner: s
         owner=owner,
         with_link=row.with_link,
     )
-
-
-class Requests(StrEnum):
-    """How far the requests of an incident have come."""
-
-    NONE = "none"
-    """None has been taken in hand to be sent."""
-    RINGING = "ringing"
-    """A call that asks for help is with the carrier, or on its way there."""
-    MADE = "made"
-    """Some have left, and no such call is under way now."""
-
-
-def read_requests(session: Session, incident_id: int) -> Requests:
-    """How far the requests of an incident have come."""
-    begun = select(Delivery.channel, Delivery.purpose, Delivery.state).where(
-        Delivery.incident_id == incident_id, Delivery.attempt_count > 0
-    )
-    made = session.execute(begun.distinct()).all()
-    under_way = {DeliveryState.CLAIMED, DeliveryState.PLACED}
-    if any(each.channel is Channel.CALL and each.purpose in RINGS and each.state in under_way for each in made):
-        return Requests.RINGING
-    return Requests.MADE if made else Requests.NONE
 
 
 def is_held(session: Session, claim: Claim) -> bool:
@@ -436,7 +421,12 @@ class Allowance:
             granted: Mapping[Line, int] = grant.by_line
             if channel is Channel.CALL:
                 granted = self._with_room(session, granted, now)
-            self.claims[channel] = self._claim(session, channel, granted, owner, now)
+            claims = self._claim(session, channel, granted, owner, now)
+            if granted is not grant.by_line:
+                # A look-up takes no place, and what it looks for may ring already.
+                beyond = {line: count - granted[line] for line, count in grant.by_line.items()}
+                claims += self._claim(session, channel, beyond, owner, now, look_ups=True)
+            self.claims[channel] = claims
         every = list(itertools.chain.from_iterable(self.claims.values()))
         # Also those that were never declined themselves, and only waited because others had been.
         slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.line)}
@@ -466,13 +456,20 @@ class Allowance:
                 yield channel, line, count - used[line]
 
     def _claim(
-        self, session: Session, channel: Channel, granted: Mapping[Line, int], owner: str, now: datetime
+        self,
+        session: Session,
+        channel: Channel,
+        granted: Mapping[Line, int],
+        owner: str,
+        now: datetime,
+        *,
+        look_ups: bool = False,
     ) -> list[Claim]:
         claims: list[Claim] = []
         taken = self.taken.setdefault(channel, [])
         for line, count in granted.items():
             if count > 0:
-                found = claim(session, channel, count, owner, now, line)
+                found = claim(session, channel, count, owner, now, line, look_ups=look_ups)
                 claims += found
                 taken += [line] * len(found)
                 if len(found) < count:  # nothing more is due
@@ -483,7 +480,10 @@ class Allowance:
         """Cut down to the calls there is a place for: a new account holds only two or three at once (10004)."""
         if not self.places or not any(granted.values()):
             return granted
-        return self.places.room(granted, count_calls_under_way(session, now, self.ring_time))
+        room = self.places.room(granted, count_calls_under_way(session, now, self.ring_time))
+        if not any(room.values()):
+            ask_of_places(session, now)
+        return room
 
 
 @contextmanager

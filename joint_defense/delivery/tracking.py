@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, bindparam, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from groups import directory
 from joint_defense.carriers import port
 from joint_defense.delivery.plan import move
 from joint_defense.incidents import conference
 from joint_defense.incidents.record import mask_number, note_once
-from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
+from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate, is_in_state
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import (
@@ -43,6 +44,9 @@ ASK_AFTER = {
     AttemptState.SENT: timedelta(seconds=120),
 }
 """How long the carrier may be silent after each state before it is asked."""
+
+ASK_OF_A_PLACE = timedelta(seconds=30)
+"""How long it may be silent about a call whose place others wait for."""
 
 FOLLOWED = frozenset({*RINGS, Purpose.WORDLESS})
 """What is tried again, or in another way, where it was in vain."""
@@ -167,6 +171,29 @@ def give_back_sid(session: Session, delivery: Delivery, attempt: Attempt, now: d
     session.flush()
 
 
+class Requests(StrEnum):
+    """How far the requests of an incident have come."""
+
+    NONE = "none"
+    """None has been taken in hand to be sent."""
+    RINGING = "ringing"
+    """A call that asks for help is with the carrier, or on its way there."""
+    MADE = "made"
+    """Some have left, and no such call is under way now."""
+
+
+def read_requests(session: Session, incident_id: int) -> Requests:
+    """How far the requests of an incident have come."""
+    begun = select(Delivery.channel, Delivery.purpose, Delivery.state).where(
+        Delivery.incident_id == incident_id, Delivery.attempt_count > 0
+    )
+    made = session.execute(begun.distinct()).all()
+    under_way = {DeliveryState.CLAIMED, DeliveryState.PLACED}
+    if any(each.channel is Channel.CALL and each.purpose in RINGS and each.state in under_way for each in made):
+        return Requests.RINGING
+    return Requests.MADE if made else Requests.NONE
+
+
 def clear_refusals(session: Session, deliveries: Collection[Delivery]) -> None:
     """These have just reached their phones: whatever the roster held against the numbers is forgotten."""
     for channel in Channel:
@@ -207,6 +234,26 @@ def hear(
             conference.leave_conference(session, delivery, now)
     if attempt.number == delivery.attempt_count and delivery.state not in OVER:
         _follow(session, delivery, attempt, now)
+
+
+def ask_of_places(session: Session, now: datetime) -> None:
+    """All places are taken: calls of which nothing has been heard for a while are asked after at once.
+
+    One whose end nobody has told of would hold its place for minutes, and those who wait are not rung.
+    """
+    waits = aliased(Delivery)
+    due = exists().where(is_in_state(DeliveryState.WAITING, waits), waits.channel == Channel.CALL, waits.due_at <= now)
+    silent = [
+        (Attempt.state == state) & (Delivery.due_at <= now + ASK_AFTER[state] - ASK_OF_A_PLACE)
+        for state in (AttemptState.QUEUED, AttemptState.RINGING, AttemptState.IN_PROGRESS)
+    ]
+    held = exists().where(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count, or_(*silent))
+    session.execute(
+        update(Delivery)
+        .where(is_in_state(DeliveryState.PLACED), Delivery.channel == Channel.CALL, Delivery.due_at > now, held, due)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _stamp(attempt: Attempt, state: AttemptState, now: datetime) -> None:

@@ -288,13 +288,14 @@ def count_parties(row: OfPartyRow) -> ColumnElement[int]:
     return func.count(row.household_id.distinct()) + func.count(row.responder_id.distinct())
 
 
-def is_in_state(state: DeliveryState) -> ColumnElement[bool]:
-    """Deliveries in this state, with its name written out as the partial indices have it.
+def is_in_state(state: DeliveryState, of: Any = Delivery) -> ColumnElement[bool]:
+    """Deliveries in this state (of an alias, where one is given), its name written out as the partial indices have it.
 
     For a parameter PostgreSQL takes no such index once it has a plan for whatever comes.
     """
     named: BindParameter[DeliveryState] = bindparam(None, state, Delivery.state.type, literal_execute=True)
-    return Delivery.state == named
+    found: ColumnElement[bool] = of.state == named
+    return found
 
 
 class Attempt(Base):

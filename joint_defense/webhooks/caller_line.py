@@ -21,7 +21,7 @@ from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
-from joint_defense.delivery.claims import Requests, read_requests
+from joint_defense.delivery.tracking import Requests, read_requests
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import lock_incident
 from joint_defense.models.incidents import Alert

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import update
 
 from joint_defense.alarms.closing import close
-from joint_defense.carriers.port import Receipt
+from joint_defense.carriers.port import OutcomeUnknown, Receipt
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery.lines import Grant, Line, Places
+from joint_defense.delivery.results import claim_enquiries
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.parties import DRILL
-from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind
 from joint_defense.web.board.incident import Outlook, Watch, read_board
 from tests.support.factories import OWNER, House, Town, at
 
@@ -155,3 +156,56 @@ def test_leave_that_nothing_left_by_is_given_back_and_who_waits_for_a_slow_line_
     called.by_line, texted.by_line = {other: 0}, {slow: 0}
     assert send() == (0, False, 0.25), "at once when there is leave again"
     assert send(room=0) == (0, False, 9.0), "nothing was asked for"
+
+
+def test_where_every_place_is_taken_a_call_of_which_nothing_is_heard_is_asked_after_soon(town: Town) -> None:
+    """A carrier that lost word of an end must not keep those who wait from being rung for minutes."""
+    three = street(town, "甲", 4)
+    town.raise_alarm(three[0])
+    line = Line("AC1", "+8657411111111")
+    leave = Leave({line: 5})
+
+    def send(after: float) -> list[delivery_claims.Claim]:
+        pace: Any = {Channel.CALL: leave}
+        with delivery_claims.allow_sending(pace, Places({"AC1": 2}, {}), {Channel.CALL: 5}) as granted:
+            return town.run(lambda session: granted.claim(session, OWNER, at(after))).claims
+
+    def asked_after(after: float) -> set[str]:
+        return {each.sid for each in town.run(lambda session: claim_enquiries(session, at(after)))}
+
+    first, second = send(0)
+    town.came(first, Receipt("CA1", AttemptState.IN_PROGRESS), after=1)
+    town.came(second, Receipt("CA2", AttemptState.RINGING), after=20)
+    assert send(30) == []
+    assert asked_after(30) == set(), "it has been silent for 29 s"
+    assert send(31) == []
+    assert asked_after(31) == {"CA1"}
+    assert send(50) == []
+    assert asked_after(50) == {"CA2"}, "the other one was asked after 19 s ago"
+    # Nobody waits for its place: it is asked after in its time.
+    waiting = update(Delivery).where(Delivery.state == DeliveryState.WAITING)
+    town.run(lambda session: session.execute(waiting.values(due_at=at(99))))
+    assert send(61) == []
+    assert asked_after(61) == set()
+
+
+def test_what_may_ring_already_is_looked_for_though_every_place_is_taken(town: Town) -> None:
+    """Else nobody could tell whose call it is, once another alarm has rung the same phone."""
+    three = street(town, "甲", 4)
+    town.raise_alarm(three[0])
+    line = Line("AC1", "+8657411111111")
+    leave = Leave({line: 5})
+    pace: Any = {Channel.CALL: leave}
+
+    def send(after: float) -> list[delivery_claims.Claim]:
+        with delivery_claims.allow_sending(pace, Places({"AC1": 2}, {}), {Channel.CALL: 5}) as granted:
+            return town.run(lambda session: granted.claim(session, OWNER, at(after))).claims
+
+    held, lost = send(0)
+    town.came(held, Receipt("CA1", AttemptState.RINGING), after=1)
+    town.came(lost, OutcomeUnknown("the connection broke"), after=1)
+    (taken,) = send(1)  # its place is free as far as anybody knows
+    assert taken.to not in {held.to, lost.to}
+    again, *more = send(5)
+    assert (again.delivery_id, again.number, again.look_up_first, more) == (lost.delivery_id, 1, True, [])
+    assert leave.back == {line: 4}
