@@ -6,6 +6,7 @@ client has no time limit (its `timeout` is ignored) and would repeat a POST afte
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -19,6 +20,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import aiohttp
+import structlog
+from aiohttp.abc import ResolveResult
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from twilio.base import values
@@ -47,12 +50,15 @@ from joint_defense.rules.states import AttemptState, Channel, read_carrier_word
 # Carriers other than Twilio count an unknown event as an error: these four are known to all.
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONNECT_TIMEOUT = 3.0
+NAME_TIMEOUT = 1.0
+"""A name server that hangs is not waited for any longer: the rest of `CONNECT_TIMEOUT` is the connection's."""
 KEEP_ALIVE = 60.0
 FORM = "application/x-www-form-urlencoded"
 LOOK_UP_PAGE = 50
 MOST_LOOKED_THROUGH = 1000
 CLOCK_DIFFERENCE = timedelta(minutes=2)
 Result = TypeVar("Result")
+log = structlog.stdlib.get_logger(__name__)
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -74,13 +80,42 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
+class _Resolver(aiohttp.ThreadedResolver):
+    """Asks for a host's addresses, and takes those of the last time where nobody answers: a name server that is away
+    is no reason to ring nobody. Whoever answers there has to show the host's certificate all the same.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[tuple[str, int, socket.AddressFamily], list[ResolveResult]] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        asked = (host, port, family)
+        try:
+            found = await asyncio.wait_for(super().resolve(host, port, family), NAME_TIMEOUT)
+        except (OSError, TimeoutError) as error:
+            if asked not in self._known:
+                raise OSError(f"the name {host} could not be resolved") from error
+            log.warning("name_not_resolved", host=host, error=type(error).__name__)
+            return self._known[asked]
+        self._known[asked] = found
+        return found
+
+
 class PooledHttpClient(AsyncHttpClient):
     """The SDK's transport over one aiohttp session: bounded in time, never repeating, kept warm."""
 
     def __init__(self, *, timeout: float, connections: int) -> None:
         super().__init__(logging.getLogger("twilio.http_client"), True, None)
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=connections, keepalive_timeout=KEEP_ALIVE, socket_factory=_open_socket),
+            connector=_Connector(
+                limit=connections,
+                keepalive_timeout=KEEP_ALIVE,
+                socket_factory=_open_socket,
+                resolver=_Resolver(),
+            ),
             timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
         )
 

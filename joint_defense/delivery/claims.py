@@ -160,7 +160,7 @@ def _match_rings_soon(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 def _ask_to_claim(channel: Channel, *, look_ups: bool) -> ReturningUpdate[*tuple[Any, ...]]:
     now = bindparam("now", type_=UtcDateTime())
-    free = Delivery.look_up_first.is_(True) if look_ups else true()
+    free: ColumnElement[bool] = Delivery.look_up_first.is_(True) if look_ups else true()
     if channel is Channel.CALL and not look_ups:
         free = Delivery.look_up_first | ~_match_rings_soon(bindparam("lately", type_=UtcDateTime()))
     due = (

@@ -175,23 +175,33 @@ class Requests(StrEnum):
     """How far the requests of an incident have come."""
 
     NONE = "none"
-    """None has been taken in hand to be sent."""
+    """The carrier has none of them: nobody has taken one in hand, or it has declined them all."""
+    LEAVING = "leaving"
+    """One is on its way to the carrier, which has none yet."""
+    UNKNOWN = "unknown"
+    """The carrier has not answered: a phone may ring, and nobody knows."""
     RINGING = "ringing"
-    """A call that asks for help is with the carrier, or on its way there."""
+    """A call that asks for help is with the carrier."""
     MADE = "made"
     """Some have left, and no such call is under way now."""
 
 
 def read_requests(session: Session, incident_id: int) -> Requests:
     """How far the requests of an incident have come."""
-    begun = select(Delivery.channel, Delivery.purpose, Delivery.state).where(
+    begun = select(Delivery.channel, Delivery.purpose, Delivery.state, Delivery.look_up_first).where(
         Delivery.incident_id == incident_id, Delivery.attempt_count > 0
     )
     made = session.execute(begun.distinct()).all()
-    under_way = {DeliveryState.CLAIMED, DeliveryState.PLACED}
-    if any(each.channel is Channel.CALL and each.purpose in RINGS and each.state in under_way for each in made):
+    waiting, leaving = DeliveryState.WAITING, DeliveryState.CLAIMED
+    if any(
+        each.channel is Channel.CALL and each.purpose in RINGS and each.state is DeliveryState.PLACED for each in made
+    ):
         return Requests.RINGING
-    return Requests.MADE if made else Requests.NONE
+    if any(each.state not in {waiting, leaving} for each in made):
+        return Requests.MADE
+    if any(each.look_up_first for each in made):
+        return Requests.UNKNOWN
+    return Requests.LEAVING if any(each.state is leaving for each in made) else Requests.NONE
 
 
 def clear_refusals(session: Session, deliveries: Collection[Delivery]) -> None:

@@ -108,7 +108,7 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers, `widened`
     the last step of widening they have heard of. `?star=1` says that the key before this was a star, `?left=1` that
     they come out of the conference: a star has led there, or the last neighbour has hung up. `?unsent=` counts how
-    often they have been asked since nothing had left for their neighbours. `?held=1`
+    often they have been asked since nothing had left for their neighbours, as far as is known. `?held=1`
     says that only their leader was being rung.
     """
     call = read_call(request.form, get_runtime().read_number)
@@ -187,12 +187,13 @@ def _say_requests(
     """
     language = alert.language
     requests = read_requests(session, alert.incident_id)
-    if requests is not Requests.NONE:
+    if requests in {Requests.RINGING, Requests.MADE}:
         rings = requests is Requests.RINGING and not is_news
         return ([(calls.BEING_RUNG[language], language)] if rings else []), 0
-    if now - alert.raised_at < UNSENT_AFTER:
+    if requests is Requests.LEAVING or now - alert.raised_at < UNSENT_AFTER:
         return [], unsent
-    return ([(calls.NOT_RUNG_YET[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []), unsent + 1
+    words = calls.PERHAPS_RUNG if requests is Requests.UNKNOWN else calls.NOT_RUNG_YET
+    return ([(words[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []), unsent + 1
 
 
 def _is_of_this_house(session: Session, alert: Alert, call: InboundCall) -> bool:

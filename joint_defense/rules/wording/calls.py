@@ -149,6 +149,10 @@ NOT_RUNG_YET = {
     CHINESE: "邻居的电话还没有打出去，系统正在重试。请马上打110。",
     ENGLISH: "Your neighbours could not be rung yet; it is being tried again. Dial 110 now.",
 }
+PERHAPS_RUNG = {
+    CHINESE: "还不知道邻居的电话打通没有，系统正在核实。请马上打110。",
+    ENGLISH: "It is not known yet whether your neighbours are being rung; we are finding out. Dial 110 now.",
+}
 
 
 CATEGORY_PROMPT = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -178,6 +180,61 @@ def test_every_answer_that_is_no_receipt_comes_out_as_an_error_of_ours(
 ) -> None:
     api.answers(path, answer)
     assert type(failed(api.url(""), ask)) is kind
+
+
+class NameServer:
+    """What the system answers to a name, in place of a real one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.behaves: Callable[[], object] = lambda: None
+        self.asked = 0
+        real = socket.getaddrinfo
+
+        def look_up(host: Any, *rest: Any, **more: Any) -> Any:
+            if host == "carrier.example.org":
+                self.asked += 1
+                self.behaves()
+                host = "127.0.0.1"
+            return real(host, *rest, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    def is_away(self) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+@pytest.mark.parametrize("how", ["refuses", "hangs"])
+def test_a_name_server_that_is_away_keeps_no_call_from_leaving(
+    api: Application, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    names, over = NameServer(monkeypatch), threading.Event()
+    monkeypatch.setattr("joint_defense.carriers.twilio.KEEP_ALIVE", 0.001)
+    url = api.url("").replace("127.0.0.1", "carrier.example.org")
+    api.answers(CALLS, resource())
+
+    async def twice(carrier: TwilioCarrier) -> list[str]:
+        first = await carrier.place_call(CALL)
+        names.behaves = names.is_away if how == "refuses" else partial(over.wait, 10)
+        # As after a quiet hour: no connection is open, and what was asked for has been forgotten.
+        connector: Any = carrier._http._session.connector
+        connector.clear_dns_cache()
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        second = await carrier.place_call(CALL)
+        over.set()
+        assert time.monotonic() - began < 2.5
+        return [first.sid, second.sid]
+
+    assert carried(url, twice) == ["CA1", "CA1"]
+    assert names.asked == 2
+
+
+def test_a_name_that_was_never_known_is_no_connection_and_leaves_nothing_to_be_looked_up(
+    api: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = NameServer(monkeypatch)
+    names.behaves = names.is_away
+    assert type(failed("http://carrier.example.org:1", place)) is Temporary
 
 
 def test_a_redirect_is_not_followed_with_the_credentials(api: Application) -> None:

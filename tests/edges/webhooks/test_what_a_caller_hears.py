@@ -19,6 +19,7 @@ from app import create_app
 from config.database import Database, read_clock
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
+from joint_defense.carriers.port import CarrierError, OutcomeUnknown, Temporary
 from joint_defense.delivery import tracking
 from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.replies import Answer
@@ -119,7 +120,7 @@ def on_record(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
     return night.call(night.settle()), night.text(night.settle())
 
 
-def with_a_call_on_its_way(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+def with_a_call_at_the_carrier(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
     caller = night.settle()
     night.call(caller)
     assert 'timeout="2"' in night.document, "the first question comes soon"
@@ -168,6 +169,29 @@ def with_nothing_gone_for_long(night: Night, monkeypatch: pytest.MonkeyPatch) ->
     assert said[1:4] == ["", "", ""]
     assert said[0] == said[4]
     return said[0], None
+
+
+def with_every_request_declined(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    return after_each_request(night, Temporary("no connection to the carrier")), None
+
+
+def with_every_answer_lost(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    return after_each_request(night, OutcomeUnknown("a page of a proxy")), None
+
+
+def after_each_request(night: Night, error: CarrierError) -> str:
+    """What is heard once nothing came of all requests but this; it is said again every fourth time."""
+    caller = night.settle()
+    night.call(caller)
+    night.grow_older(seconds=2)
+    taken = night.town.claim(after=(night.town.read(read_clock) - NOW).total_seconds())
+    assert night.go_on(caller) == "", "they are on their way"
+    for claim in taken:
+        night.town.came(claim, error, after=(night.town.read(read_clock) - NOW).total_seconds())
+    said = [night.go_on(caller) for _ in range(5)]
+    assert said[1:4] == ["", "", ""]
+    assert said[0] == said[4]
+    return said[0]
 
 
 def kept(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
@@ -234,10 +258,16 @@ def with_the_database_gone_meanwhile(night: Night, monkeypatch: pytest.MonkeyPat
 
 STATES: dict[str, Callable[[Night, pytest.MonkeyPatch], Heard]] = {
     "it is on record": on_record,
-    "… 2 s after these words, and a neighbour's call is on its way": with_a_call_on_its_way,
+    "… 2 s after these words, and the carrier has a neighbour's call": with_a_call_at_the_carrier,
     "… and somebody is coming by then": with_somebody_coming,
     "… and every call is over by then, and nobody has answered (after 60 s: 还没有人回应)": with_every_call_over,
     "… and nothing has left: worker dead or hung, Redis away, a storm; again every 16 s": with_nothing_gone_for_long,
+    "… and the carrier declines every request: account refused, too many at once, no way to it; again every 16 s": (
+        with_every_request_declined
+    ),
+    "… and the carrier has answered none: it hangs, cuts, answers with a page of a proxy; again every 16 s": (
+        with_every_answer_lost
+    ),
     "it could not be taken in, and is kept on disk": kept,
     "… kept still, every 20 s": kept_still,
     "it can neither be taken in nor kept (disk full)": with_a_full_disk,
