@@ -207,6 +207,10 @@ def ask_on(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> 
     asked: dict[tuple[TaskStage, str, bool], tuple[Recipient, list[OpenTask]]] = {}
     for task in due:
         phone = phones.get(task.phone_id)
+        if phone is not None and (not phone.active or phone.household_id != task.household_id):
+            # It has left the roster, maybe with a household that has moved away: nobody is asked about it any more.
+            _close(task, TaskOutcome.CHANGED, "", now)
+            continue
         stage, person = (TaskStage.HEAD, None) if phone is None else _find_next(session, task, phone, now)
         task.stage, task.next_at = stage, None if stage is TaskStage.HEAD else now + ASKED_FOR
         if person is not None and phone is not None:

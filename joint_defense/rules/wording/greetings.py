@@ -292,6 +292,19 @@ def write_unasked(household: str, language: str) -> str:
     )
 
 
+def write_gone(household: str, language: str) -> str:
+    """To whoever enrolled them: the household has left the roster, and nobody asks any more."""
+    if language == CHINESE:
+        return (
+            f"【十户联防】{household}已不在名单上，平安问候已停止，以后不再问候。"
+            "搬到别处还想要的，请那边的村干部登记；是误删的，请恢复名单后重新登记"
+        )
+    return (
+        f"[Joint Defence] {household} is on the roster no more: the good mornings have ended, and nobody asks now. "
+        "Moved elsewhere? The head there enrols them. Taken off by mistake? Put them back, and enrol them anew"
+    )
+
+
 def write_seen(household: str, language: str) -> str:
     """To whoever said that they are well."""
     if language == CHINESE:

@@ -79,7 +79,7 @@ def open_day(session: Session, greeting_id: int, now: datetime, zone: ZoneInfo) 
     if greeting is None or greeting.ended_at is not None or greeting.last_on == today:
         return None
     if not directory.is_on_roster(session, greeting.household_id):
-        end_greeting(session, greeting, "", now)
+        _end_gone(session, greeting, now, zone)
         return None
     if _calls_for_help(session, greeting.household_id):
         return None
@@ -98,6 +98,16 @@ def open_day(session: Session, greeting_id: int, now: datetime, zone: ZoneInfo) 
     day.incident_id = _make_incident(session, greeting, now).id
     _ask(session, day, greeting, now, zone)
     return day.incident_id
+
+
+def _end_gone(session: Session, greeting: Greeting, now: datetime, zone: ZoneInfo) -> None:
+    """They have left the roster: nobody is asked about them any more, and whoever enrolled them reads so. Who has moved
+    is enrolled anew where they live now, by whoever answers for that place, and with other neighbours.
+    """
+    end_greeting(session, greeting, "", now)
+    incident = _make_incident(session, greeting, now)
+    incident.closed_at = now
+    greeting_news.tell_gone(session, greeting, incident.id, now, zone)
 
 
 def _report_unasked(session: Session, greeting: Greeting, now: datetime, zone: ZoneInfo) -> int | None:
@@ -176,7 +186,7 @@ def go_on(session: Session, day_id: int, now: datetime, zone: ZoneInfo, *, wishe
         return None
     greeting = session.get_one(Greeting, day.greeting_id)
     if not directory.is_on_roster(session, greeting.household_id):
-        end_greeting(session, greeting, "", now)
+        _end_gone(session, greeting, now, zone)
         return None
     ends = _find_end(session, day, greeting, now, zone)
     if ends is not None:

@@ -59,6 +59,18 @@ def tell_unasked(
     _send(session, incident_id, _find_enrollers(session, greeting, now, zone), write, now, zone)
 
 
+def tell_gone(session: Session, greeting: Greeting, incident_id: int, now: datetime, zone: ZoneInfo) -> None:
+    """Whoever enrolled them is told that the greeting has ended, for their household has left the roster."""
+    was = directory.read_phones(session, [greeting.phone_id]).get(greeting.phone_id)
+
+    def write(language: str) -> str:
+        if was is None:
+            return words.write_gone(f"#{greeting.id}", language)
+        return words.write_gone(was.household_name if language == words.CHINESE else was.household_name_en, language)
+
+    _send(session, incident_id, _find_enrollers(session, greeting, now, zone), write, now, zone)
+
+
 def name_household(phone: Caller, language: str) -> tuple[str, str]:
     """Household and door in a language."""
     if language == words.CHINESE:
