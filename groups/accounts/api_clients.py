@@ -1,4 +1,4 @@
-"""Programs that may read the figures: each has a token, which is shown once and kept as a digest, scopes and a pace."""
+"""Programs that may read figures or raise alarms: each has a token, shown once and kept as a digest, and scopes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ class Scope(StrEnum):
 
     COVERAGE = "coverage:read"
     VILLAGES = "villages:read"
+    ALARMS = "alarms:write"
+    """Raise alarms for households, follow and close them: those of its own, and no others."""
+
+
+READ_ONLY = (Scope.COVERAGE, Scope.VILLAGES)
+"""What a client may do unless it is given more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,8 +257,8 @@ def list_thresholds() -> None:
 @click.option("--scope", "scopes", multiple=True, type=click.Choice([scope.value for scope in api_clients.Scope]))
 @click.option("--per-minute", type=int, default=api_clients.USUAL_PACE, show_default=True, help="Requests a minute.")
 def create_client(name: str, scopes: tuple[str, ...], per_minute: int) -> None:
-    """Let the program NAME read the figures, and print its token once. Without a scope it gets them all."""
-    chosen = [api_clients.Scope(scope) for scope in scopes] or [*api_clients.Scope]
+    """Let the program NAME in, and print its token once. Without a scope it reads the figures, and raises no alarm."""
+    chosen = [api_clients.Scope(scope) for scope in scopes] or [*api_clients.READ_ONLY]
     with open_transaction() as session:
         client, token = api_clients.create_client(session, name, chosen, per_minute, "command", read_clock(session))
         made = say("client_created", name=client.name, scopes=client.scopes, pace=per_minute)

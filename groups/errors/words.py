@@ -61,6 +61,15 @@ WORDS: Mapping[str, str] = {
     "account_closed": N_("account closed: %(name)s"),
     "account_created": N_("account created: %(name)s (%(role)s)"),
     "account_with_name_or_phone": N_("there is an account with this name or phone"),
+    "api_key_needed": N_(
+        "a header Idempotency-Key is needed: 1 to 128 characters of your own, another one for each alarm"
+    ),
+    "api_method_not_answered": N_("this address does not answer that method: see Allow"),
+    "api_no_such_alarm": N_("this client has raised no such alarm"),
+    "api_number_muted": N_("an operator has stopped new alarms of this number for a time"),
+    "api_number_not_on_roster": N_("this number is on no household's list: nobody was called"),
+    "api_too_many_alarms": N_("this household or group has had too many alarms within the hour: nobody was called"),
+    "api_wrong_field": N_("%(field)s: not what is described, or missing"),
     "archived_not_in_file": N_("on the roster but not in the file, archived: %(count)s (%(names)s)"),
     "as_it_was": N_("as it was: nothing was written"),
     "as_known_today": N_("as known today:"),
@@ -403,7 +412,6 @@ WORDS: Mapping[str, str] = {
     "on_the_list_already": N_("%(name)s stands on the list already"),
     "one_group_written_in_several_ways": N_("one group written in several ways"),
     "one_time_code_wrong": N_("this code is wrong or used: enter the one that the app shows now"),
-    "only_get_answered_here": N_("only GET is answered here"),
     "only_responders_are_the_towns": N_("only responders can be the town's"),
     "parts_struck_through_were_left_out": N_("what is struck through in a cell was left out"),
     "password_changed": N_("password changed: %(name)s"),

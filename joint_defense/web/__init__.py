@@ -14,7 +14,7 @@ from groups.web.shell import assets, navigation, slots
 from joint_defense.web import (
     actions,
     alarm_notice,
-    exports,
+    api,
     help,
     link_page,
     mutes,
@@ -46,7 +46,8 @@ def register(app: Flask) -> None:
     greetings.register(app)
     help.register(app)
     alarm_notice.register(app)
-    for part in (pages, actions, exports, mutes, link_page):
+    api.register(app)
+    for part in (pages, actions, mutes, link_page):
         app.register_blueprint(part.pages)
     slots.set_banner(app, pages.draw_village_banner)
     navigation.add(app, "board.show_incidents", lazy_gettext("Incidents"), "alarm", WATCHERS)

@@ -29,10 +29,10 @@ from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import LEADERS, Role
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.spelling import cut_links
+from joint_defense.web.api.exports import without_numbers
 from joint_defense.web.board.households import HouseholdRow
 from joint_defense.web.board.incident import Board, read_board
 from joint_defense.web.board.rules.household_state import HouseholdState
-from joint_defense.web.exports import without_numbers
 from joint_defense.web.words import list_official_numbers
 
 pages = Blueprint("links", __name__)

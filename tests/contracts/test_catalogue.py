@@ -100,7 +100,7 @@ _TWO_LANGUAGES = re.compile(r"[\u4e00-\u9fff][^\sA-Za-z]* [^\u4e00-\u9fff]*?[A-Z
 _FOR_TWO_READERS = {
     # The name of the API's document, and the foot of a sheet that goes from hand to hand.
     "groups/web/figures/api_document.py",
-    "joint_defense/web/exports.py",
+    "joint_defense/web/api/exports.py",
     # What the demo prints once it runs, and what an operator reads of copies and of people's data.
     "joint_defense/demo/box.py",
     "joint_defense/operations/backups.py",

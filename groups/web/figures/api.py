@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -18,51 +15,21 @@ from groups.accounts import api_clients
 from groups.coverage import exports, figures
 from groups.coverage import report as coverage_report
 from groups.coverage.rules.query import QUERY_WORDS, read_query
-from groups.errors import GroupsError, InvalidChoice, UnknownVillage, say
+from groups.errors import InvalidChoice, say
 from groups.models.roster import Village
 from groups.rules.days import find_local_day
 from groups.web.figures.api_document import make_document
 from groups.web.shell.access import open_to_all
 from groups.web.shell.access_log import show_numbers
-from groups.web.shell.api_errors import make_error
-from groups.web.shell.known_browsers import read_address
-from groups.web.shell.limits import check_limit
+from groups.web.shell.api_tokens import require_token
+from groups.web.shell.slots import SLOTS
 
 pages = Blueprint("api", __name__, url_prefix="/api")
-P = ParamSpec("P")
-
-_WITHOUT_A_TOKEN = 120
-"""Requests a minute from an address whose token is nobody's."""
 
 
 def register(app: Flask) -> None:
     """Add the addresses."""
     app.register_blueprint(pages)
-
-
-def require_token(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, Any]]:
-    """Admit a client whose token has this scope; others get 401 or 403, those too fast 429."""
-
-    def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, Any]:
-        @wraps(view)
-        def serve_guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            client = _find_client()
-            check_limit(_write_pace(client), _find_owner(client))
-            if client is None:
-                return make_error(401)
-            if scope.value not in client.scopes:
-                return make_error(403)
-            show_numbers(0, who=f"API {client.name}")
-            try:
-                return view(*args, **kwargs)
-            except UnknownVillage as trouble:
-                return make_error(404, trouble.code, trouble.message)
-            except GroupsError as trouble:
-                return make_error(422, trouble.code, trouble.message)
-
-        return open_to_all("a client proves itself by its token")(serve_guarded)
-
-    return guard
 
 
 @pages.get("/v1/coverage")
@@ -100,8 +67,10 @@ def read_villages() -> ResponseReturnValue:
 @open_to_all("what the API is like is no secret")
 def show_openapi() -> ResponseReturnValue:
     """The API's description."""
-    settings = the_settings()
-    return _send_json(json.dumps(make_document(settings.public_base_url), ensure_ascii=False))
+    settings, others = the_settings(), SLOTS.of()
+    return _send_json(
+        json.dumps(make_document(settings.public_base_url, others.api_paths, others.api_schemas), ensure_ascii=False)
+    )
 
 
 def _send_json(body: str) -> Response:
@@ -119,20 +88,3 @@ def _check_words(known: frozenset[str]) -> None:
         if name not in known or not word.strip():
             shown = "".join(sign for sign in name[:20] if sign.isprintable())
             raise InvalidChoice(say("unknown_parameter", text=shown))
-
-
-def _find_client() -> api_clients.Client | None:
-    """Whose token the request carries."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        return None
-    with get_database().begin(reads=True) as session:
-        return api_clients.find_client(session, token.strip())
-
-
-def _write_pace(client: api_clients.Client | None) -> str:
-    return f"{client.requests_per_minute if client else _WITHOUT_A_TOKEN} per minute"
-
-
-def _find_owner(client: api_clients.Client | None) -> str:
-    return f"client {client.id}" if client else f"address {read_address()}"

@@ -1,7 +1,8 @@
-"""The description of the API in OpenAPI 3.1, written by hand: two addresses want no framework."""
+"""The description of the API in OpenAPI 3.1, written by hand: so few addresses want no framework."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from groups.accounts.api_clients import Scope
@@ -21,15 +22,15 @@ _FIGURE = {"households": {"type": ["integer", "null"], "minimum": 0}, "subscribe
 _READY = {"reachable": _COUNT, "groups": _COUNT, "groups_complete": _COUNT}
 
 
-def make_document(server: str) -> dict[str, Any]:
-    """The whole description; `server` is the address that the town reaches us at."""
+def make_document(server: str, paths: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole description. `server`: the address that the town reaches us at; the rest is others'."""
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "十户联防 Joint Defence: figures",
+            "title": "十户联防 Joint Defence: figures and alarms",
             "version": "1",
-            "description": "Read-only. Days are Asia/Shanghai's. A coverage is a decimal of four places, "
-            "of more where four would not tell it from the threshold; "
+            "description": "The figures are read-only. Days are Asia/Shanghai's. A coverage is a decimal of four "
+            "places, of more where four would not tell it from the threshold; "
             "its exact fraction is subscribed / households. More subscribed than households is an anomaly, not an "
             "error: it is never capped.",
         },
@@ -38,6 +39,7 @@ def make_document(server: str) -> dict[str, Any]:
         "paths": {
             "/api/v1/coverage": {"get": _describe_coverage()},
             "/api/v1/villages": {"get": _describe_villages()},
+            **paths,
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -45,6 +47,7 @@ def make_document(server: str) -> dict[str, Any]:
                 "Coverage": _describe_coverage_schema(),
                 "Villages": _describe_villages_schema(),
                 "Error": _ERROR,
+                **schemas,
             },
             "responses": {name: _describe_error(words) for name, words in _ERRORS.items()},
         },

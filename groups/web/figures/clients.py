@@ -84,6 +84,7 @@ def _draw_page(wrong: str = "", token: str = "", named: str = "") -> str:  # nos
             "figures/api_clients.html",
             clients=api_clients.list_clients(session),
             scopes=[*api_clients.Scope],
+            read_only=api_clients.READ_ONLY,
             usual_pace=api_clients.USUAL_PACE,
             wrong=wrong,
             token=token,

@@ -89,6 +89,16 @@ def open_to_all(reason: str) -> Callable[[Callable[P, ReturnT]], Callable[P, Ret
     return mark
 
 
+def open_by_token(reason: str) -> Callable[[Callable[P, ReturnT]], Callable[P, ReturnT]]:
+    """A view that a program asks, which proves itself: no browser sends what it is known by, so no form is checked."""
+
+    def mark(view: Callable[P, ReturnT]) -> Callable[P, ReturnT]:
+        setattr(view, _MARK, reason)
+        return view
+
+    return mark
+
+
 def find_admitted(view: Callable[..., object]) -> frozenset[AccountRole] | str | None:
     """The roles that a view admits, or the reason why it is open to all; None for a view without a mark."""
     found: frozenset[AccountRole] | str | None = getattr(view, _MARK, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask_babel import LazyString
@@ -33,6 +33,8 @@ class Slots:
     village_links: list[Button] = field(default_factory=list)
     town_links: list[Button] = field(default_factory=list)
     phone_buttons: list[Button] = field(default_factory=list)
+    api_paths: dict[str, Any] = field(default_factory=dict)
+    api_schemas: dict[str, Any] = field(default_factory=dict)
 
     def list_phone_buttons(self, role: AccountRole) -> list[Button]:
         """Those that somebody with this role sees."""
@@ -70,6 +72,12 @@ def add_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: fro
 def add_phone_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
     """Add a button beside every phone on its household's page; its form is sent with `code` and `phone_id`."""
     SLOTS.of(app).phone_buttons.append(Button(endpoint, label, icon, roles))
+
+
+def describe_api(app: Flask, paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Add addresses, and the shapes that they name, to the API's description in OpenAPI."""
+    SLOTS.of(app).api_paths.update(paths)
+    SLOTS.of(app).api_schemas.update(schemas)
 
 
 def add_town_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:

@@ -71,6 +71,29 @@ def write_alarm_answer(households: int, language: str) -> str:
     return f"[Joint Defence] Received; {households} households are to be rung. False alarm: reply 0. Police: 110."
 
 
+def write_device_alarm(households: int, language: str) -> str:
+    """To a household whose detector has raised the alarm."""
+    if language == CHINESE:
+        if not households:
+            return "【十户联防】您家的报警器响了，但您家还没有可以通知的邻居。要帮忙请打110，着火打119。"
+        return f"【十户联防】您家的报警器响了，马上呼叫{households}户邻居。没事请回复0。着火打119，报警打110。"
+    if not households:
+        return "[Joint Defence] Your home's detector has gone off; no neighbours to ring yet. Fire 119, police 110."
+    return (
+        f"[Joint Defence] Your home's detector has gone off; {households} households are to be rung. "
+        "All well: reply 0. Fire 119, police 110."
+    )
+
+
+def say_device_alarm(households: int, language: str) -> str:
+    """The same by call."""
+    if language == CHINESE:
+        called = f"马上呼叫{households}户邻居" if households else "但您家还没有可以通知的邻居"
+        return f"十户联防。您家的报警器响了，{called}。请看看家里。着火请打119。"
+    called = f"{households} households are to be rung" if households else "there are no neighbours to ring yet"
+    return f"Joint Defence. Your home's detector has gone off, and {called}. Please look. In a fire dial 119."
+
+
 def write_alarm_held(households: int, key: str, language: str) -> str:
     """To a caller who raised an alarm by text while their leader is asked first: what has all others called at once."""
     if language == CHINESE:
