@@ -70,6 +70,17 @@ def _upgrade_in_a_process(url: str) -> int:
 
 # What the running release does not know is no matter; what it counts on stays. Contract a release later, by hand.
 _FIRST_HELD = "0031"
+_UNIQUE = re.compile(r"\bCREATE\s+UNIQUE\b|\bADD\s+(CONSTRAINT\b|UNIQUE\b|CHECK\b|FOREIGN\b|PRIMARY\b)", re.IGNORECASE)
+_TAKEN_AWAY = re.compile(
+    r"\b(DROP|RENAME|TRUNCATE|SET\s+NOT\s+NULL|ALTER\s+COLUMN\s+\S+\s+(SET\s+DATA\s+)?TYPE)\b", re.IGNORECASE
+)
+_EXCUSED = {
+    # A silent device's task beside its phone's: the pair of columns allows all that the phone alone allowed, a release
+    # that knows no devices writes 0 in the second, and its inserts name no index of theirs (`insert_or_skip`).
+    ("0037", "drop_index unique"),
+    ("0037", "execute unique"),
+}
+"""What such a step does in a migration that was looked at, and why the running release can bear it."""
 
 
 def find_breaking(source: str) -> list[str]:
@@ -111,6 +122,8 @@ def _find_flaw(call: ast.Call) -> str:
         return name
     if name == "create_index" and "unique" in is_true:
         return "create_index unique"
+    if name in {"drop_index", "drop_constraint"} and not _names_a_plain_index(call):
+        return f"{name} unique"
     if name == "add_column":
         columns = [each for each in ast.walk(call) if isinstance(each, ast.Call) and name_of(each.func) == "sa.Column"]
         for column in columns:
@@ -118,16 +131,31 @@ def _find_flaw(call: ast.Call) -> str:
             required = "nullable" in said and isinstance(said["nullable"], ast.Constant) and not said["nullable"].value
             if required and "server_default" not in said:
                 return "add_column without a default"
-    if name == "execute" and re.search(r"\b(DROP|RENAME|SET NOT NULL)\b", ast.unparse(call), re.IGNORECASE):
-        return "execute"
+    if name in {"execute", "exec_driver_sql"}:
+        said = _join_texts(call)
+        if _TAKEN_AWAY.search(said):
+            return "execute"
+        if _UNIQUE.search(said):
+            return "execute unique"
     return ""
+
+
+def _names_a_plain_index(call: ast.Call) -> bool:
+    """Whether it is one of those by which rows are found, and none that a release counts on for what is there once."""
+    return bool(call.args) and _read_text(call.args[0]).startswith("ix_")
+
+
+def _join_texts(call: ast.Call) -> str:
+    """All that is said in a statement, however it is put together."""
+    return " ".join(str(each.value) for each in ast.walk(call) if isinstance(each, ast.Constant))
 
 
 def test_a_migration_leaves_the_running_release_all_that_it_counts_on() -> None:
     files = sorted((ROOT / "migrations/versions").glob("0*.py"))
     held = [path for path in files if path.name[:4] >= _FIRST_HELD]
     assert held
-    assert {path.name: flaws for path in held if (flaws := find_breaking(path.read_text(encoding="utf-8")))} == {}
+    found = {(path.name[:4], flaw) for path in held for flaw in find_breaking(path.read_text(encoding="utf-8"))}
+    assert found == _EXCUSED
 
 
 @pytest.mark.parametrize(
@@ -138,6 +166,13 @@ def test_a_migration_leaves_the_running_release_all_that_it_counts_on() -> None:
         'op.rename_table("phones", "numbers")',
         'op.add_column("phones", sa.Column("x", sa.Integer(), nullable=False))',
         'op.execute("ALTER TABLE phones DROP COLUMN holder")',
+        'op.execute("create  unique index uq ON phones (holder)")',
+        'op.execute(sa.text("ALTER TABLE phones " "ADD CONSTRAINT ck CHECK (rank > 0)"))',
+        'op.execute(f"ALTER TABLE {table} ALTER COLUMN holder TYPE text")',
+        'op.get_bind().execute(sa.text("CREATE UNIQUE INDEX uq ON phones (holder)"))',
+        'op.get_bind().exec_driver_sql("CREATE UNIQUE INDEX uq ON phones (holder)")',
+        'op.drop_index("uq_phones_number", "phones")',
+        'op.drop_constraint("uq_phones_number", "phones")',
         'op.create_index("ix", "phones", ["holder"], unique=True)',
         'with op.batch_alter_table("phones") as of:\n    of.drop_column("holder")',
         'with op.batch_alter_table("phones") as of:\n    of.alter_column("holder", new_column_name="owner")',
