@@ -27,7 +27,7 @@ from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.roster.villages import get_village
 from groups.rules.phone import find_digits, normalise
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import judge_name, tidy
 
 ACCOUNTS_A_PAGE = 60
 HALF_LIFE = 600
@@ -125,8 +125,8 @@ def create_account(
 def check_name(name: str) -> str:
     """The name as it is kept. Raises InvalidAccount; a name that looks like a phone number would be taken for one."""
     name = tidy(name)
-    if not name or find_flaw(name):
-        raise InvalidAccount(say("name_1_64_characters"))
+    if wrong := judge_name(name, say("name_1_64_characters")):
+        raise InvalidAccount(wrong)
     if not any(sign.isalpha() for sign in name):
         raise InvalidAccount(say("name_letters_phone_matter_its_own"))
     return name

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from groups.errors import InvalidClient, say
 from groups.models.accounts import ApiClient
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import judge_name, tidy
 
 PREFIX = "jd_"
 """What a token begins with, so that one that leaks is known for what it is."""
@@ -50,8 +50,8 @@ def create_client(
 ) -> tuple[ApiClient, str]:
     """Add a client; its token, which stands nowhere else. Raises InvalidClient."""
     name = tidy(name)
-    if not name or find_flaw(name):
-        raise InvalidClient(say("clients_name_1_64_characters"))
+    if wrong := judge_name(name, say("clients_name_1_64_characters")):
+        raise InvalidClient(wrong)
     if not scopes:
         raise InvalidClient(say("client_needs_scope"))
     if not 1 <= requests_per_minute <= FASTEST_PACE:

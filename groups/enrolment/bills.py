@@ -31,7 +31,7 @@ from groups.models.known_at import as_known
 from groups.models.roster import Village
 from groups.models.seals import make_digest, seal_month
 from groups.rules.days import find_local_day
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import judge_name, tidy
 
 ZONE = ZoneInfo(TIMEZONE)
 """Where nobody names another."""
@@ -343,8 +343,8 @@ def read_tariffs(session: Session) -> Sequence[Tariff]:
 def set_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carrier_fen: int) -> Tariff:
     """What a month of a plan costs from a day on; a plan comes to be with its first. Raises InvalidTariff."""
     name = tidy(plan)
-    if not name or len(name) > LONGEST_PLAN or find_flaw(name):
-        raise InvalidTariff(say("plan_name_length", most=LONGEST_PLAN), reason="plan")
+    if wrong := judge_name(name, say("plan_name_length", most=LONGEST_PLAN), LONGEST_PLAN):
+        raise InvalidTariff(wrong, reason="plan")
     tariff = Tariff(plan=name, starts_on=starts_on, village_fen=village_fen, carrier_fen=carrier_fen)
     taken = select(Tariff.id).where(Tariff.plan == name, Tariff.starts_on == starts_on)
     try:

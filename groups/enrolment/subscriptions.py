@@ -26,7 +26,7 @@ from groups.roster.households import find_last_position
 from groups.roster.residences import follow_the_roster, house_the_subscribed
 from groups.roster.villages import get_village
 from groups.rules.days import Period
-from groups.rules.typed_text import LONGEST_NAME, tidy
+from groups.rules.typed_text import LONGEST_NAME, NO_LINK, find_flaw, tidy
 
 _GOES_ON = frozenset({EndReason.REPLACED, EndReason.MOVED, EndReason.SUSPENDED})
 """A row that ended so is followed by another of the same sign-up."""
@@ -137,6 +137,8 @@ def move(batch: Batch, household_id: int, village_code: str, door: str = "") -> 
     village = get_village(batch.session, village_code)
     if village.id == household.village_id:
         raise NotPossible(say("lives_there_already", name=village.name))
+    if flaw := find_flaw(door := tidy(door)):
+        raise NotPossible(NO_LINK if flaw == "link" else say("door_cannot_be_kept", most=LONGEST_NAME))
     offices = select(Group).where((Group.leader_id == household.id) | (Group.deputy_id == household.id))
     for group in batch.session.scalars(offices).all():
         held = {office: None for office in ("leader_id", "deputy_id") if getattr(group, office) == household.id}
@@ -147,7 +149,7 @@ def move(batch: Batch, household_id: int, village_code: str, door: str = "") -> 
         village_id=village.id,
         group_id=None,
         position=position,
-        door=tidy(door)[:LONGEST_NAME],
+        door=door,
         landmark="",
     )
     follow_the_roster(batch, households=[household.id])

@@ -23,7 +23,7 @@ from groups.responders import on_duty
 from groups.responders.on_duty import TEAM_WORDS
 from groups.roster.residences import follow_the_groups
 from groups.rules.phone import as_written_here, find_kind, read_called_number
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import NO_LINK, find_flaw, judge_name, tidy
 
 Row = Grid | Responder | Camera
 Texts = Mapping[str, str]
@@ -181,8 +181,8 @@ def check(on_record: ListOnRecord, texts: Texts, here: Region) -> Checked:
     """What somebody typed or a file has, judged field by field."""
     checked = Checked()
     name = tidy(texts.get("name", ""))
-    if not name or find_flaw(name):
-        checked.wrong["name"] = say("watch_name_length")
+    if wrong := judge_name(name, say("watch_name_length")):
+        checked.wrong["name"] = wrong
     checked.values["name"] = name
     if on_record.kind is Kind.RESPONDERS:
         _check_responder(checked, texts, here)
@@ -234,8 +234,8 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
 
 def _check_camera(checked: Checked, grids: Mapping[str, int], texts: Texts) -> None:
     landmark = tidy(texts.get("landmark", ""))
-    if find_flaw(landmark):
-        checked.wrong["landmark"] = say("landmark_too_long")
+    if flaw := find_flaw(landmark):
+        checked.wrong["landmark"] = NO_LINK if flaw == "link" else say("landmark_too_long")
     grid = tidy(texts.get("grid", ""))
     if grid and grid not in grids:
         checked.wrong["grid"] = say("no_such_grid", grid=grid[:30])

@@ -11,7 +11,7 @@ from groups.errors import EditedMeanwhile, GroupNameTaken, InvalidName, NoSuchHo
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household
 from groups.roster.residences import follow_the_roster
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import judge_name, tidy
 
 
 def get_group(session: Session, village_id: int, group_id: int) -> Group:
@@ -161,8 +161,8 @@ def move_into(batch: Batch, households: Sequence[int], group_id: int) -> None:
 
 def _check_name_free(session: Session, village_id: int, name: str) -> str:
     name = tidy(name)
-    if not name or find_flaw(name):
-        raise InvalidName(say("groups_name_1_64_characters"))
+    if wrong := judge_name(name, say("groups_name_1_64_characters")):
+        raise InvalidName(wrong)
     taken = select(Group.id).where(Group.village_id == village_id, Group.name == name, Group.archived_at.is_(None))
     if session.scalar(taken) is not None:
         raise GroupNameTaken(say("village_group_name", name=name))

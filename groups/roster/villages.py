@@ -13,7 +13,7 @@ from groups.errors import InvalidName, UnknownVillage, VillageExists, say
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household, Phone, Village, VillageKind
 from groups.roster.rules.household import RosterHousehold
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import judge_name, tidy
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}")
 
@@ -25,8 +25,8 @@ def create_village(
     name = tidy(name)
     if not _CODE.fullmatch(code):
         raise InvalidName(say("villages_code_1_16_letters_digits"))
-    if not name or find_flaw(name):
-        raise InvalidName(say("villages_name_1_64_characters"))
+    if wrong := judge_name(name, say("villages_name_1_64_characters")):
+        raise InvalidName(wrong)
     if session.scalar(select(Village.id).where(Village.code == code)) is not None:
         raise VillageExists(say("village_with_code_exists", code=code))
     village = Village(code=code, name=name, kind=kind)

@@ -77,6 +77,7 @@ _WHY: dict[str, Message] = {
     "contact_own": say("greeting_contact_own"),
     "contact_unnamed": say("greeting_contact_unnamed"),
     "hour": say("greeting_hour"),
+    "link": say("has_an_address_of_the_web"),
     "no_calls": say("greeting_no_calls"),
     "no_consent": say("greeting_no_consent"),
     "no_texts": say("greeting_no_texts"),

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_database, get_settings
 from groups import directory
+from groups.rules.typed_text import cut_links
 from groups.web.shell.access import open_to_all
 from groups.web.shell.access_log import show_numbers
 from groups.web.shell.languages import CHINESE, ENGLISH
@@ -28,7 +29,6 @@ from joint_defense.incidents.record import mask_number
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import LEADERS, Role
 from joint_defense.rules.timeline import UpdateKind
-from joint_defense.rules.understanding.spelling import cut_links
 from joint_defense.web.api.exports import without_numbers
 from joint_defense.web.board.households import HouseholdRow
 from joint_defense.web.board.incident import Board, read_board

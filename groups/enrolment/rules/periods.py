@@ -19,7 +19,7 @@ from groups.errors import (
     say,
 )
 from groups.rules.days import Period, is_far_ahead, is_unlikely, read_day
-from groups.rules.typed_text import LONGEST_NAME, find_flaw, tidy
+from groups.rules.typed_text import LONGEST_NAME, judge_name, tidy
 
 LONGEST_PLAN = 32
 _SERIAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{2,31}")
@@ -83,8 +83,8 @@ def check_free(wanted: Period, others: Iterable[Period]) -> None:
 def check_consent(by: str, given_on: date, starts_on: date) -> tuple[str, date]:
     """Who agreed, and when, as it is kept. Raises NoConsent where nobody did, or only after it began."""
     name = tidy(by)
-    if not name or find_flaw(name):
-        raise NoConsent(say("say_who_agreed", most=LONGEST_NAME))
+    if wrong := judge_name(name, say("say_who_agreed", most=LONGEST_NAME)):
+        raise NoConsent(wrong)
     if given_on > starts_on:
         raise NoConsent(
             say("consent_after_start", given_on=given_on, starts_on=starts_on),

@@ -160,10 +160,8 @@ def judge_form(
         form.errors["head"] = gettext("Enter the name of the head of the household.")
     for name, text in texts.items():
         longest = LONGEST_NOTE if name == "note" else LONGEST_NAME
-        if len(text) > longest:
-            form.errors[name] = gettext("At most %(count)s characters.", count=longest)
-        elif find_flaw(text[:LONGEST_NAME]):
-            form.errors[name] = gettext("It has signs that cannot be kept.")
+        if flaw := find_flaw(text, longest):
+            form.errors[name] = _explain(flaw, longest)
     if form.away_until is not None:
         away_until = read_away_until(form.away_until, form.errors, settings, now)
     entries = [_read_entry(row, settings) for row in form.phones]
@@ -227,8 +225,8 @@ def _turn(place: int, row: PhoneRow) -> tuple[int, int]:
 
 def _read_entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:
     holder = tidy(row.holder)
-    if find_flaw(holder):
-        row.error = gettext("The holder's name is too long, or has signs that cannot be kept.")
+    if flaw := find_flaw(holder):
+        row.error = gettext("The holder's name: %(flaw)s", flaw=_explain(flaw, LONGEST_NAME))
         return None
     try:
         number = read_number(row.number, settings)
@@ -238,6 +236,15 @@ def _read_entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:
     language = Language(row.language) if row.language in set(Language) else Language.CHINESE
     known = int(row.id) if row.id.isdecimal() else None
     return PhoneEntry(number, known, holder, row.may_call, row.may_text, language)
+
+
+def _explain(flaw: str, longest: int) -> str:
+    """Why a text cannot be kept, in the words that stand beside its field."""
+    if flaw == "link":
+        return str(gettext("It has an address of the web (a link): nobody is sent one in a name or a place."))
+    if flaw == "too_long":
+        return str(gettext("At most %(count)s characters.", count=longest))
+    return str(gettext("It has signs that cannot be kept."))
 
 
 def _find_twins(form: HouseholdForm, entries: list[PhoneEntry | None]) -> None:

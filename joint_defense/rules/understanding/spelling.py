@@ -91,16 +91,6 @@ _BARE_YES = re.compile("(?:好的?|好了|收到|知道了?|嗯+|行|不用|ok)[
 _PICTURES = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]+")
 """Signs that are no words; they stand where a stop would."""
 _BLANK_AS_STOP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9a-z])|(?<=[a-z])\s+(?=[{_HAN}])")
-_PATH = r"[^\s\u3000-\u9fff，。]"
-_LINK = re.compile(
-    rf"(?:(?<![a-z0-9])[a-z][a-z0-9+.\-]{{1,15}}://|(?<![a-z0-9])(?:https?://|www\.)){_PATH}+"
-    rf"|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}}{_PATH}{{0,200}}|/{_PATH}*)"
-    r"|(?<![a-z0-9\-])[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,6}"
-    r"(?:\.(?:com|cn|net|org|top|xyz|cc|info|io|vip|link|site|app|icu|shop|club|online|ly|gl|co)(?![a-z0-9\-])"
-    rf"(?:/{_PATH}*)?|\.[a-z]{{2,24}}/{_PATH}+)",
-    re.IGNORECASE,
-)
-
 _MUCH_BESIDE_PICTURES = 6
 """Signs; beside more of them a picture is ornament, and the words say what is meant."""
 _LONGEST = 2_000
@@ -202,8 +192,3 @@ def _split_parts(words: str) -> tuple[str, ...]:
             parts.append(waiting + each)
             waiting = ""
     return (*parts, waiting) if waiting and parts else tuple(parts) if len(parts) > 1 else ()
-
-
-def cut_links(text: str) -> str:
-    """The text without addresses of the web: nobody is to be led away by an alarm."""
-    return _LINK.sub("…", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from groups.rules.typed_text import cut_links
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.answers import (
     answer_in_words,
@@ -18,7 +19,7 @@ from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
 from joint_defense.rules.understanding.sender_own_text import find_own_part, is_hearsay_quote
-from joint_defense.rules.understanding.spelling import cut_links, fold, peel, say_once, split_clauses, squeeze
+from joint_defense.rules.understanding.spelling import fold, peel, say_once, split_clauses, squeeze
 from joint_defense.rules.understanding.taking_back import find_taken_back
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from groups.rules.typed_text import cut_links
 from joint_defense.rules.triggers import Category, is_keys
 from joint_defense.rules.understanding.dangers import is_bare_nine
-from joint_defense.rules.understanding.spelling import cut_links
 
 CHINESE = "zh"
 ENGLISH = "en"

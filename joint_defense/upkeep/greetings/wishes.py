@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, PhoneNumber
+from groups.rules.typed_text import find_flaw, tidy
 from joint_defense.models.greetings import Greeting, GreetingChange, GreetingDay
 from joint_defense.rules.errors import GreetingRefused
 from joint_defense.rules.states import Channel
-from joint_defense.rules.understanding.spelling import cut_links
 from joint_defense.rules.upkeep.greetings import (
     ASKS,
     AWAY_FOR,
@@ -85,7 +85,7 @@ def enrol(session: Session, village_id: int, wish: Wish, by: EnrolledBy, now: da
     greeting = Greeting(
         village_id=village_id,
         household_id=caller.household_id,
-        consent_by=wish.consent_by[:64],
+        consent_by=tidy(wish.consent_by),
         consent_on=local.date(),
         consent_version=by.consent_version,
         words_version=WORDS_VERSION,
@@ -191,7 +191,7 @@ def _write(greeting: Greeting, caller: Caller, wish: Wish, contact: PhoneNumber 
         # Today's time has gone by before they wished for it.
         greeting.last_on = max(local.date(), greeting.last_on or local.date())
     greeting.phone_id, greeting.channel, greeting.minute = caller.phone_id, wish.channel, minute
-    greeting.contact_name = cut_links(wish.contact_name)[:40] if contact is not None else ""
+    greeting.contact_name = tidy(wish.contact_name)[:40] if contact is not None else ""
     greeting.contact_number = "" if contact is None else contact.e164
     greeting.contact_texts = contact is not None and contact.kind == "mobile"
     greeting.alarms = wish.alarms
@@ -214,8 +214,8 @@ def _check(session: Session, village_id: int, wish: Wish, rules: NumberRules) ->
         wrong["channel"] = "no_texts"
     elif wish.channel is Channel.SMS and directory.find_opted_out(session, [caller.number]):
         wrong["channel"] = "stopped"
-    if not wish.consent_by:
-        wrong["consent_by"] = "no_consent"
+    if flaw := _find_flaw_of_name(wish.consent_by):
+        wrong["consent_by"] = "link" if flaw == "link" else "no_consent"
     contact = _check_contact(session, caller, wish, rules, wrong)
     if wrong:
         raise GreetingRefused(wrong)
@@ -237,12 +237,17 @@ def _check_contact(
         wrong["contact_number"] = "contact_own"
     elif not _may_be_asked(session, contact.e164):
         wrong["contact_number"] = "contact_opted_out"
-    # It stands in texts to neighbours: a link is no name.
-    if not cut_links(wish.contact_name).strip(" …"):
-        wrong["contact_name"] = "contact_unnamed"
+    # It stands in texts to neighbours.
+    if flaw := _find_flaw_of_name(wish.contact_name):
+        wrong["contact_name"] = "link" if flaw == "link" else "contact_unnamed"
     if not wish.contact_agreed:
         wrong["contact_agreed"] = "contact_not_asked"
     return contact
+
+
+def _find_flaw_of_name(typed: str) -> str | None:
+    name = tidy(typed)
+    return find_flaw(name) if name else "missing"
 
 
 def _may_be_asked(session: Session, number: str) -> bool:

@@ -39,6 +39,7 @@ WRONG = {
     "contact_own": _l("this is the household's own phone: name somebody else"),
     "contact_unnamed": _l("write who the contact is"),
     "hour": _l("choose a time between 5:00 and 20:00, like 7:30"),
+    "link": _l("It has an address of the web (a link): nobody is sent one in a name or a place."),
     "no_calls": _l("the roster says that this phone takes no calls"),
     "no_consent": _l("write who agreed: nobody is called every day without their consent"),
     "no_texts": _l("the roster says that this phone takes no texts"),

@@ -9,10 +9,11 @@ from typing import TypedDict
 
 import pytest
 
+from groups.rules.typed_text import cut_links
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Writer
 from joint_defense.rules.understanding.sender_own_text import find_own_part
-from joint_defense.rules.understanding.spelling import cut_links, fold
+from joint_defense.rules.understanding.spelling import fold
 from joint_defense.rules.understanding.understand import understand
 
 CASES = Path(__file__).parents[2] / "data" / "texts"

@@ -277,7 +277,7 @@ WRONG: list[tuple[dict[str, object], dict[str, str]]] = [
     ({"contact_number": "own"}, {"contact_number": "contact_own"}),
     ({"contact_number": ""}, {"contact_number": "contact_missing"}),
     ({"contact_name": ""}, {"contact_name": "contact_unnamed"}),
-    ({"contact_name": "http://fake.cn/a"}, {"contact_name": "contact_unnamed"}),
+    ({"contact_name": "http://fake.cn/a"}, {"contact_name": "link"}),
     ({"contact_agreed": False}, {"contact_agreed": "contact_not_asked"}),
     ({"at": "3", "consent_by": ""}, {"at": "hour", "consent_by": "no_consent"}),
 ]

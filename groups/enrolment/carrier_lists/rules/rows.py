@@ -19,7 +19,7 @@ from groups.roster.imports.rules.numbers import read_numbers
 from groups.rules.days import EARLIEST, is_far_ahead, is_unlikely
 from groups.rules.findings import Finding, show
 from groups.rules.list_days import Order, end_in, find_order, is_open_to_two_days, start_in
-from groups.rules.typed_text import find_flaw, tidy
+from groups.rules.typed_text import judge_name, tidy
 
 DEEPEST_HEADING = 15
 NO_PLAN = "套餐未注明"
@@ -140,8 +140,8 @@ def read(row: CarrierRow, region: str, area_code: str, today: date, plans: Seque
         errors.append(Finding("nobody", say("neither_number_nor_name")))
     if not row.has_plans:
         plan = _take_the_only_plan(plans, errors, warnings)
-    elif not plan or len(plan) > LONGEST_PLAN or find_flaw(plan):
-        errors.append(Finding("no_plan", say("plan_missing_or_too_long"), show(plan)))
+    elif wrong := judge_name(plan, say("plan_missing_or_too_long"), LONGEST_PLAN):
+        errors.append(Finding("no_plan", wrong, show(plan)))
     starts_on, ends_on = _read_days(row, today, errors, warnings)
     if ends_on is not None and is_far_ahead(ends_on, today):
         warnings.append(Finding("ends_far_ahead", say("list_ends_far_ahead", ends_on=ends_on), str(ends_on)))

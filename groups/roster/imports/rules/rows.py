@@ -13,7 +13,7 @@ from groups.roster.imports.rules.numbers import Wrong, read_numbers, says_nothin
 from groups.roster.rules.household import make_label
 from groups.rules.findings import Finding, show
 from groups.rules.phone import PhoneNumber, is_called
-from groups.rules.typed_text import LONGEST_NAME, find_flaw, strip_kind_of_village, tidy
+from groups.rules.typed_text import LONGEST_NAME, NO_LINK, find_flaw, strip_kind_of_village, tidy
 
 NO_HEAD = "no_head"
 NO_PHONE = "no_phone"
@@ -39,6 +39,7 @@ _DASH = re.compile(r"(?<=\d) ?[-‐-―−ー_~] ?(?=\d)")
 _FLAWS = {
     "too_long": say("longer_than_characters", most=LONGEST_NAME),
     "control_characters": say("signs_that_cannot_be_kept"),
+    "link": NO_LINK,
 }
 
 
