@@ -132,10 +132,10 @@ def _find_flaw(call: ast.Call) -> str:
             if required and "server_default" not in said:
                 return "add_column without a default"
     if name in {"execute", "exec_driver_sql"}:
-        said = _join_texts(call)
-        if _TAKEN_AWAY.search(said):
+        statement = _join_texts(call)
+        if _TAKEN_AWAY.search(statement):
             return "execute"
-        if _UNIQUE.search(said):
+        if _UNIQUE.search(statement):
             return "execute unique"
     return ""
 
