@@ -239,7 +239,8 @@ def read_group_name(text: str, heads: frozenset[str] = frozenset()) -> str:
     `heads`: the names of its list's households: who stands behind a group's name and is one of them leads it.
     """
     named = GROUP_NAME.match(text)
-    if named and text[named.end() :].strip("()（）[]【】:：,，、 ") in heads - {""}:
+    behind = text[named.end() :].strip("()（）[]【】:：,，、 ") if named else ""
+    if named and behind and behind in heads:
         return named[0]
     if leads := _LEADER_BEHIND.fullmatch(text):
         return leads[1]
