@@ -7,10 +7,12 @@ need it, with its reason. A test that has to do with one database only says so:
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,15 +79,42 @@ def _swept() -> None:
     sweep()
 
 
+@pytest.fixture(scope="session")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all the workers of this run: what is the same for each of them is made once."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+@contextmanager
+def _made_once(path: Path) -> Iterator[bool]:
+    """Whether this worker is to make what stands there: whoever comes meanwhile waits for it."""
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not path.exists()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _engines() -> Iterator[Engines]:
-    with keeping() as engines:
+def _engines(_shared: Path) -> Iterator[Engines]:
+    with keeping(_shared) as engines:
         yield engines
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
+def postgres_server(_shared: Path) -> Iterator[PostgresServer]:
+    """With two migrated databases: `town`, and `migrated` to copy others from."""
+    cluster = _shared / "cluster"
+    with _made_once(cluster) as is_to_be_made:
+        if is_to_be_made:
+            with PostgresServer() as first:
+                with first.connect() as connection:
+                    connection.execute("CREATE DATABASE migrated")
+                    migrations.upgrade(first.url("migrated"))
+                    connection.execute("CREATE DATABASE town TEMPLATE migrated")
+                first.keep(cluster)
+    with PostgresServer(cluster=cluster) as server:
         yield server
 
 
@@ -106,35 +135,37 @@ def redis_url(redis_server: RedisServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
-    migrations.upgrade(f"sqlite:///{path}")
+def _sqlite_template(_shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = _shared / "template.sqlite"
+    with _made_once(path) as is_to_be_made:
+        if is_to_be_made:
+            made = tmp_path_factory.mktemp("migrated") / "template.sqlite"
+            migrations.upgrade(f"sqlite:///{made}")
+            made.rename(path)
     return path
 
 
 @pytest.fixture(scope="session")
 def _broom(postgres_server: PostgresServer) -> Iterator[Broom]:
     """What empties the worker's own PostgreSQL database, which is migrated."""
-    with postgres_server.connect() as connection:
-        connection.execute("CREATE DATABASE town")
-    migrations.upgrade(postgres_server.url("town"))
     broom = Broom(postgres_server, "town")
     yield broom
     broom.close()
 
 
 @pytest.fixture(scope="session")
-def _sqlite_url(_sqlite_template: Path) -> str:
-    return f"sqlite:///{_sqlite_template.with_name('town.sqlite')}"
+def _sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'town.sqlite'}"
 
 
 @pytest.fixture
 def fresh_sqlite(_sqlite_url: str, _sqlite_template: Path, _engines: Engines) -> str:
     """The address of the worker's own SQLite database, a fresh one."""
     _engines.disconnect()
-    for old in _sqlite_template.parent.glob("town.sqlite*"):
+    file = Path(_sqlite_url.removeprefix("sqlite:///"))
+    for old in file.parent.glob("town.sqlite*"):
         old.unlink()
-    shutil.copyfile(_sqlite_template, _sqlite_url.removeprefix("sqlite:///"))
+    shutil.copyfile(_sqlite_template, file)
     return _sqlite_url
 
 

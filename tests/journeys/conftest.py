@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from config import migrations
 from tests.journeys.neighbours import Neighbours
 from tests.journeys.town import Town
 
@@ -23,9 +22,8 @@ def running_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         server = request.getfixturevalue("postgres_server")
         with server.connect() as connection:
             connection.execute("DROP DATABASE IF EXISTS journeys WITH (FORCE)")
-            connection.execute("CREATE DATABASE journeys")
+            connection.execute("CREATE DATABASE journeys TEMPLATE migrated")
         url = server.url("journeys")
-        migrations.upgrade(url)
     with Town(home, url) as town:
         yield town
 

