@@ -150,6 +150,7 @@ class Settings(BaseModel):
     call_price: Decimal | None = Field(default=None, ge=0, max_digits=8, decimal_places=4)
     text_price: Decimal | None = Field(default=None, ge=0, max_digits=8, decimal_places=4)
     monthly_budget: Decimal | None = Field(default=None, gt=0, max_digits=10, decimal_places=2)
+    low_balance: Decimal | None = Field(default=None, gt=0, max_digits=10, decimal_places=2)
 
     calls_per_second: Rates = (1.0,)
     sms_segments_per_second: Rates = (1.0,)

@@ -37,7 +37,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ "$(id -u)" = 0 ] || [ -n "$DRY" ] || fail "run it as root: sudo $0"
-command -v systemctl >/dev/null || fail "systemd is not here. Without it: the Procfile, or deploy/Containerfile"
+command -v systemctl >/dev/null || fail "systemd is not here. Without it: the Procfile, or deploy/container"
 
 UNIT_NAMES=$(cd "$HERE/deploy/systemd" && ls)
 

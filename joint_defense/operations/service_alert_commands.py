@@ -72,9 +72,12 @@ def keep_quiet(hours: float, reason: str, name: str) -> None:
         click.echo("维护已结束 / not quiet any more")
 
 
-@alerts.command("test", help="Tell the first of the people on duty, as if the sender were dead; it is over at once.")
+@alerts.command(
+    "test",
+    help="Tell the first of the people on duty, as if something were wrong, and ask PING_URL; it is over at once.",
+)
 def tell_for_a_test() -> None:
-    """Call, text, mail and webhook leave as in earnest."""
+    """Call, text, mail and webhook leave as in earnest. Exit code 1 where mail, webhook or PING_URL did not go."""
     runtime = get_runtime()
     settings = runtime.settings
     if not settings.alert_people:
@@ -86,7 +89,12 @@ def tell_for_a_test() -> None:
         letters = telling.tell_due(session, settings, now)
         ours = [each.id for each in service_alerts.list_open(session) if each.subject == trouble.subject]
         service_alerts.close_alerts(session, ours, now)
-    for letter in letters:
-        telling.send_letter(settings, letter)
+    failed = [f"{letter.person.name} {way}" for letter in letters for way in telling.send_letter(settings, letter, ())]
     told = "、".join(dict.fromkeys(letter.person.name for letter in letters))
     click.echo(f"已提醒 / told: {told or '-'}")
+    if settings.ping_url:
+        word = "ok" if telling.send_ping(settings.ping_url) else "failed"
+        click.echo(f"PING_URL: {word}")
+        failed += [] if word == "ok" else ["PING_URL"]
+    if failed:
+        raise click.ClickException(f"没有送到 / did not arrive: {', '.join(failed)}")

@@ -1,10 +1,11 @@
 """The watcher: a small process on another machine that rings the operator when the service is not well.
 
-    python -m joint_defense.operations.watch
+    python -m joint_defense.operations.watch [--test]
 
 It asks `/readyz` every ten seconds. Where that is not answered, or not well, for `WATCH_AFTER` seconds, it texts all
 of `WATCH_PHONES` and rings one after the other until somebody picks up, through the carrier of its own settings; and
 again every `WATCH_AGAIN` seconds until all is well, which is texted too. It needs neither database nor Redis.
+`--test` asks once, and texts and rings them now as a test; 1 where nobody picked up or the service is not well.
 """
 
 from __future__ import annotations
@@ -124,6 +125,15 @@ class Watcher:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), every)
 
+    async def test(self) -> bool:
+        """Text all and ring one after the other, as a test; whether somebody picked up and the service is well."""
+        trouble = await asyncio.to_thread(self._look)
+        found = f"服务{trouble[:80]}" if trouble else "服务正常"
+        await self._text_all(f"【十户联防】{self._write_now()}值守测试，不是故障。{found}。")
+        reached = await self._ring_one("十户联防值守测试，不是故障。")
+        print(f"service: {trouble or WELL}; operator: {'reached' if reached else 'not reached'}")
+        return reached and not trouble
+
     def _write_now(self) -> str:
         return f"{datetime.now(ZoneInfo(self._settings.timezone)):%H:%M}"
 
@@ -136,13 +146,14 @@ class Watcher:
             except CarrierError as error:
                 log.error("text_not_taken", error=error.word)
 
-    async def _ring_one(self, words: str) -> None:
-        """Ring one phone after the other until somebody picks up."""
+    async def _ring_one(self, words: str) -> bool:
+        """Ring one phone after the other until somebody picks up. Whether somebody has."""
         for phone in self._settings.watch_phones:
             if await self._is_reached(phone, words):
                 log.info("operator_reached")
-                return
+                return True
         log.error("nobody_reached", phones=len(self._settings.watch_phones))
+        return False
 
     async def _is_reached(self, phone: str, words: str) -> bool:
         clock = asyncio.get_running_loop().time
@@ -162,7 +173,7 @@ class Watcher:
         return state in {AttemptState.COMPLETED, AttemptState.IN_PROGRESS}
 
 
-async def _watch(settings: WatchSettings) -> None:
+async def _watch(settings: WatchSettings, *, is_test: bool) -> bool:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -173,21 +184,27 @@ async def _watch(settings: WatchSettings) -> None:
         timeout=settings.carrier_timeout,
         connections=2,
     )
-    say_ready()
+    watcher = Watcher(settings, lambda: ask(settings.watch_url), carrier)
     try:
-        await Watcher(settings, lambda: ask(settings.watch_url), carrier).watch(stopping)
+        if is_test:
+            return await watcher.test()
+        say_ready()
+        await watcher.watch(stopping)
+        return True
     finally:
         await carrier.close()
 
 
 def main() -> None:
     """The process."""
+    if sys.argv[1:] not in ([], ["--test"]):
+        sys.exit("joint-defence: only --test can be said: it texts and rings once, now")
     try:
         settings = load_watch()
     except SettingsError as error:
         sys.exit(f"joint-defence: {error}")
     logging.configure(settings.log_level)
-    asyncio.run(_watch(settings))
+    sys.exit(0 if asyncio.run(_watch(settings, is_test=bool(sys.argv[1:]))) else 1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What calls and texts of a month cost, by the prices that are set; and whether the month's budget is spent.
+"""What calls and texts of a month cost, by the prices that are set; whether the month's budget is spent; and what the
+accounts have left.
 
 An estimate from what has happened: a call that somebody picked up counts once, a text by its segments, two where an
 alarm's was put together when it was sent. The carrier's invoice is the truth.
@@ -6,16 +7,20 @@ alarm's was put together when it was sent. The carrier's invoice is the truth.
 
 from __future__ import annotations
 
+import asyncio
 import calendar
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
+import structlog
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from config.carriers import Account
 from config.database import Database
 from config.settings import Settings
 from joint_defense.models.incidents import Attempt, Delivery, Incident
@@ -26,6 +31,7 @@ LOOK_EVERY = 600.0
 WARNED_AT = Decimal("0.8")
 """Of the budget: somebody is told before it stops anything."""
 ALARM_SEGMENTS = 2
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +114,48 @@ class Budget:
     def is_spent(self) -> bool:
         """Whether nothing that can wait is to be called or texted this month."""
         return self.read_share() >= 1
+
+
+class Balances:
+    """Which accounts have less than LOW_BALANCE left, asked now and then in a thread: nobody waits for the carrier."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._asked_at = -LOOK_EVERY
+        self._low: dict[str, str] = {}
+
+    def read_low(self) -> Mapping[str, str]:
+        """By the account's name what it had left when asked last, with its currency."""
+        if self._settings.low_balance and time.monotonic() - self._asked_at >= LOOK_EVERY:
+            self._asked_at = time.monotonic()
+            threading.Thread(target=self.ask, name="balances", daemon=True).start()
+        return dict(self._low)
+
+    def ask(self) -> None:
+        """Ask every account now. What is not answered stays as it was known; a carrier that does not tell has none."""
+        asyncio.run(self._ask_all())
+
+    async def _ask_all(self) -> None:
+        for account in self._settings.accounts:
+            await self._ask(account)
+
+    async def _ask(self, account: Account) -> None:
+        # The carrier's SDK, only where somebody wants to know.
+        from joint_defense.carriers.numbers import Numbers  # noqa: PLC0415
+        from joint_defense.carriers.port import CarrierError  # noqa: PLC0415
+
+        try:
+            async with Numbers(account, timeout=self._settings.carrier_timeout) as numbers:
+                said = await numbers.read_balance() or ""
+        except CarrierError as error:
+            if error.status != 404:
+                return
+            said = ""
+        try:
+            is_low = Decimal(said.partition(" ")[0]) < (self._settings.low_balance or 0)
+        except InvalidOperation:
+            log.warning("balance_not_told", account=account.name)
+            is_low = False
+        self._low = {name: left for name, left in self._low.items() if name != account.name}
+        if is_low:
+            self._low[account.name] = said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -43,7 +42,6 @@ from joint_defense.upkeep.number_changes import NumberRules
 EVERY = 1.0
 BEAT_EVERY = 2.0
 """Seconds after which it says again that it lives: whoever stands in for a clock waits for five."""
-PING_SECONDS = 10.0
 UNHURRIED_SECONDS = 5.0
 """So long a clock that stops waits for what can wait; any of it may be broken off."""
 BOOKS_FROM_HOUR = 2
@@ -324,16 +322,7 @@ def _note_proofs(runtime: Runtime) -> None:
 def _ping(runtime: Runtime) -> None:
     """Tell whoever listens outside that the clock goes: silence is what they watch for. Nobody here waits for it."""
     if url := runtime.settings.ping_url:
-        threading.Thread(target=_send_ping, args=(url,), name="ping", daemon=True).start()
-
-
-def _send_ping(url: str) -> None:
-    try:
-        with urllib.request.urlopen(url, timeout=PING_SECONDS):  # noqa: S310 - http or https, by the settings
-            pass
-    except OSError as error:
-        # The address may hold a secret.
-        log.warning("ping_not_taken", error=type(error).__name__)
+        threading.Thread(target=service_alerts.send_ping, args=(url,), name="ping", daemon=True).start()
 
 
 def _have_books_checked(runtime: Runtime) -> None:

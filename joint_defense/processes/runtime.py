@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from joint_defense.alarms.news_sent import InVain
     from joint_defense.carriers.port import Carrier, Dialect, Signatures
     from joint_defense.delivery.lines import Bundle, Lines, LineStatus, Places
-    from joint_defense.processes.budget import Budget
+    from joint_defense.processes.budget import Balances, Budget
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
     from joint_defense.upkeep.number_changes import NumberRules
@@ -100,6 +100,13 @@ class Runtime:
         from joint_defense.processes.budget import Budget
 
         return Budget(self.settings, self.database)
+
+    @cached_property
+    def balances(self) -> Balances:
+        """What the accounts at the carrier have left."""
+        from joint_defense.processes.budget import Balances
+
+        return Balances(self.settings)
 
     @cached_property
     def patience(self) -> Patience:

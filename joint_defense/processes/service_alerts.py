@@ -12,8 +12,10 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -49,8 +51,10 @@ from joint_defense.rules.upkeep.service_alerts import (
 from joint_defense.rules.wording import service as words
 
 EVERY = 15.0
+PING_SECONDS = 10.0
+TRIED_AGAIN_AFTER = (10.0, 60.0, 300.0)
 SECONDS = 15.0
-"""So long a mail server or a webhook has for its answer; nobody waits for it."""
+"""So long a mail server or a webhook has for its answer; nobody waits for it, and it is tried again."""
 TOO_LATE = timedelta(hours=1)
 """A call or text that could not leave for so long is not sent any more: the next one tells of it."""
 OVERDUE_AFTER = timedelta(minutes=1)
@@ -77,11 +81,12 @@ def watch_service(runtime: Runtime) -> None:
     settings = runtime.settings
     if not settings.alert_people:
         return
-    share = runtime.budget.read_share()
+    share, low = runtime.budget.read_share(), runtime.balances.read_low()
     with runtime.database.begin() as session:
         now = read_clock(session)
         vitals = read_vitals(session, settings.accounts, now)
         found = [*find_troubles(session, vitals, now), *look_at_machine(settings, now), *look_at_budget(share)]
+        found += [Trouble(AlertKind.BALANCE, name, f"{name} {left}") for name, left in low.items()]
         over = service_alerts.note_troubles(session, found, socket.gethostname(), now)
         letters = tell_over(session, settings, over, now)
         letters += tell_due(session, settings, now)
@@ -262,18 +267,40 @@ def describe_week(session: Session, now: datetime, language: str) -> str:
     )
 
 
-def send_letter(settings: Settings, letter: Letter) -> None:
-    """By mail and webhook, as the person has them; what does not go is said in the log."""
-    ways: list[tuple[str, Callable[[], None]]] = []
+def send_letter(settings: Settings, letter: Letter, pauses: Sequence[float] = TRIED_AGAIN_AFTER) -> list[str]:
+    """By mail and webhook, as the person has them, each tried again after these pauses; the ways that did not go.
+
+    What a process had not sent when it ended is not sent by another: the next person's turn tells of it.
+    """
+    failed, ways = list[str](), list[tuple[str, Callable[[], None]]]()
     if letter.person.mail:
         ways.append(("mail", lambda: _send_mail(settings, letter)))
     if letter.person.webhook:
         ways.append(("webhook", lambda: _post(letter)))
     for way, send in ways:
-        try:
-            send()
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            log.error("service_alert_not_sent", person=letter.person.name, way=way, error=type(error).__name__)
+        for pause in (*pauses, None):
+            try:
+                send()
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                told = {"person": letter.person.name, "way": way, "error": type(error).__name__}
+                if pause is None or not _may_pass(error):
+                    log.error("service_alert_not_sent", **told)
+                    failed.append(way)
+                    break
+                log.warning("service_alert_sent_again", **told, after=pause)
+                time.sleep(pause)
+            else:
+                break
+    return failed
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may do: a wrong password, an unknown address and a refused letter stay what they are."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code < 500
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code >= 500 or error.code == 429
+    return isinstance(error, OSError) and not isinstance(error, smtplib.SMTPRecipientsRefused)
 
 
 def _send_mail(settings: Settings, letter: Letter) -> None:
@@ -308,3 +335,14 @@ def _post(letter: Letter) -> None:
     )
     with urllib.request.urlopen(wanted, timeout=SECONDS):  # noqa: S310
         pass
+
+
+def send_ping(url: str) -> bool:
+    """Ask PING_URL, whose service calls somebody when it hears nothing. Whether it was answered."""
+    try:
+        with urllib.request.urlopen(url, timeout=PING_SECONDS):  # noqa: S310 - http or https, by the settings
+            return True
+    except OSError as error:
+        # The address may hold a secret.
+        log.warning("ping_not_taken", error=type(error).__name__)
+        return False

@@ -86,6 +86,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--phone-book", type=Path, help="whose handsets these are, for the page (phone_book.py)")
     parser.add_argument("--dialect", choices=sorted(DIALECTS), default="twilio", help="which carrier it behaves as")
     parser.add_argument("--signing-key", default="", help="what SignalWire signs with (default: the auth token)")
+    parser.add_argument("--balance", default="", help="what the account has left, like '8.50 CNY' (default: not told)")
     parser.add_argument("--keep", type=int, default=50_000, help="how many calls, texts and journal lines to keep")
     return parser
 
@@ -118,6 +119,7 @@ def _read_options(given: argparse.Namespace) -> Options:
         keep=given.keep,
         dialect=given.dialect,
         signing_key=given.signing_key,
+        balance=given.balance,
     )
 
 

@@ -48,6 +48,8 @@ class AlertKind(StrEnum):
     """A call for help is open, and nobody has said to come."""
     BUDGET = "budget"
     """The month's budget is all but spent, or spent."""
+    BALANCE = "balance"
+    """What the account at the carrier has left is below LOW_BALANCE."""
     SUMMARY = "summary"
     """No trouble: how the week was."""
 

@@ -19,6 +19,7 @@ _WORDS = {
     AlertKind.RESTORE_DRILL: ("备份恢复演练没有成功", "the newest copy could not be restored"),
     AlertKind.NOBODY_COMES: ("有求助还没有人答应赶来", "nobody has said to come to a call for help"),
     AlertKind.BUDGET: ("本月费用已达预算", "the month's budget is reached"),
+    AlertKind.BALANCE: ("运营商账号余额不足，请充值", "the account at the carrier is running out, top it up"),
     AlertKind.SUMMARY: ("一周小结", "the week"),
 }
 

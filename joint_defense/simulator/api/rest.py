@@ -60,6 +60,7 @@ class RestApi:
             ("GET", "/IncomingPhoneNumbers.json", "account", "numbers", self._list_numbers),
             ("GET", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._fetch_number),
             ("POST", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._update_number),
+            ("GET", "/Balance.json", "account", "balance", self._fetch_balance),
             ("GET", ".json", "account", "account", self._fetch_account),
             ("*", "/{anything:.*}", "account", "unknown", self._answer_unknown),
         ]
@@ -199,6 +200,12 @@ class RestApi:
 
     def _fetch_account(self, request: web.Request, form: Form, entry: Entry) -> Response:
         return 200, self._resources.account()
+
+    def _fetch_balance(self, request: web.Request, form: Form, entry: Entry) -> Response:
+        left, _, currency = self._network.options.balance.partition(" ")
+        if not left:
+            raise Refusal(20404, request.path)
+        return 200, {"account_sid": self._network.options.account_sid, "balance": left, "currency": currency}
 
     def _list_numbers(self, request: web.Request, form: Form, entry: Entry) -> Response:
         query = dict(request.query)

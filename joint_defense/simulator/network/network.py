@@ -43,6 +43,8 @@ class Options:
     keep: int = 50_000
     dialect: str = "twilio"
     signing_key: str = ""
+    balance: str = ""
+    """What the account has left, like "8.50 CNY"; empty: the carrier does not tell."""
 
 
 @dataclass(slots=True, eq=False)

@@ -64,6 +64,27 @@ def test_who_does_not_pick_up_is_followed_by_the_next_and_all_are_told_when_it_i
     assert ("worker silent" in told[0], "恢复" in told[1]) == (True, True)
 
 
+def test_a_test_rings_at_once_and_says_whether_all_is_well(
+    network: Network, capsys: pytest.CaptureFixture[str]
+) -> None:
+    third = "+8613900000003"
+    settings = load_watch(GIVEN | {"TWILIO_API_BASE_URL": network.url, "WATCH_PHONES": third})
+    network.handset(third).script(answers(after=1.0, hang_up_after=5.0))
+
+    async def test(trouble: str) -> bool:
+        carrier = TwilioCarrier(SID, TOKEN, network.url, timeout=5, connections=2)
+        try:
+            return await Watcher(settings, lambda: trouble, carrier).test()
+        finally:
+            await carrier.close()
+
+    assert loops.run(test(""))
+    assert "测试" in network.handset(third).texts[0].body
+    assert "测试" in network.handset(third).calls[0].text
+    assert not loops.run(test("worker silent"))
+    assert "service: worker silent; operator: reached" in capsys.readouterr().out
+
+
 def test_it_waits_before_it_rings_and_between_two_rounds() -> None:
     vigil = Vigil(after=120, again=600)
     seen = [(0, "down"), (60, ""), (100, "down"), (219, "down"), (220, "down"), (819, "down"), (820, "down"), (821, "")]

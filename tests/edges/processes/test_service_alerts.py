@@ -22,12 +22,14 @@ from joint_defense.models.incidents import Delivery
 from joint_defense.models.processes import QuietSpan, ServiceAlert
 from joint_defense.processes import heartbeats
 from joint_defense.processes import service_alerts as telling
+from joint_defense.processes.budget import Balances
 from joint_defense.processes.clock import NOW_AND_THEN, tick
 from joint_defense.processes.heartbeats import Role, read_vitals
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.service_alerts import Letter, send_letter
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.upkeep.service_alerts import AlertKind, Trouble, find_turn, is_taken_on, list_on_duty
+from joint_defense.rules.wording.service import write_alert
 from tests.conftest import MakeSettings
 from tests.edges.webhooks.test_webhooks import (  # noqa: F401  fixtures
     OUR_NUMBER,
@@ -37,8 +39,11 @@ from tests.edges.webhooks.test_webhooks import (  # noqa: F401  fixtures
     town,
 )
 from tests.support.factories import Town, at
+from tests.support.handsets import Network, eventually
+from tests.support.ports import free_port
 from tests.support.web_servers import WebServer
 
+SID = "AC" + "2" * 32
 WANG, LI = "+8613905740001", "+8613905740002"
 PEOPLE = [{"name": "王工", "phone": WANG}, {"name": "Li", "phone": LI, "language": "en"}]
 MINUTE = 60.0
@@ -189,11 +194,56 @@ def test_the_clock_looks_and_mail_and_webhook_arrive(
     runtime.close()
 
 
+def test_a_mail_that_does_not_leave_is_tried_again_and_a_wrong_address_is_not(
+    settings: MakeSettings, posted: tuple[int, list[dict[str, Any]]]
+) -> None:
+    def letter(webhook: str) -> tuple[Settings, Letter]:
+        made = settings(alert_people=json.dumps([{"name": "Li", "webhook": webhook}]))
+        return made, Letter(made.alert_people[0], AlertKind.DISK, "full", at(0))
+
+    port, came = posted
+    sick = f"http://127.0.0.1:{port}/sick"
+    assert send_letter(*letter(sick), pauses=(0.01, 0.01)) == []
+    assert len(came) == 3, "twice it was not taken"
+    assert send_letter(*letter(sick.replace("sick", "unknown")), pauses=(0.01, 0.01)) == ["webhook"]
+    assert len(came) == 4
+    assert send_letter(*letter(f"http://127.0.0.1:{free_port()}/"), pauses=(0.01,)) == ["webhook"]
+
+
+def test_an_account_that_runs_out_is_told_and_one_whose_carrier_does_not_tell_is_not(settings: MakeSettings) -> None:
+    with Network.launch(
+        account_sid=SID, auth_token="t", numbers=["+8657412345678"], options=["--balance", "8.50 CNY"]
+    ) as poor:
+        at_poor = {"twilio_api_base_url": poor.url, "twilio_account_sid": SID, "twilio_auth_token": "t"}
+        runtime = Runtime(settings(**at_poor, low_balance="50", alert_people=json.dumps(PEOPLE)))
+        tick(runtime, None, (telling.watch_service,))
+        eventually(lambda: runtime.balances.read_low(), "asked in a thread")
+        tick(runtime, None, (telling.watch_service,))
+        with runtime.database.begin() as session:
+            (kept,) = (each for each in service_alerts.list_open(session) if each.kind is AlertKind.BALANCE)
+        assert "余额不足" in write_alert(kept.kind, kept.detail, "zh")
+        assert kept.detail.endswith(" 8.50 CNY")
+        runtime.close()
+        for enough in (Balances(settings(**at_poor, low_balance="8")), Balances(settings(**at_poor))):
+            enough.ask()
+            assert enough.read_low() == {}
+    with Network.launch(account_sid=SID, auth_token="t", numbers=["+8657412345678"]) as silent:
+        asked = Balances(settings(**at_poor | {"twilio_api_base_url": silent.url}, low_balance="50"))
+        asked.ask()
+        assert asked.read_low() == {}
+
+
 def test_the_commands_list_take_on_keep_quiet_and_test(settings: MakeSettings, database: Any) -> None:
     app: Flask = create_app(settings(alert_people=json.dumps(PEOPLE)))
     runner = app.test_cli_runner()
     told = runner.invoke(args=["alerts", "test"])
     assert (told.exit_code, "王工" in told.output) == (0, True), told.output
+    silent: Flask = create_app(
+        settings(alert_people=json.dumps(PEOPLE), ping_url=f"http://127.0.0.1:{free_port()}/secret")
+    )
+    deaf = silent.test_cli_runner().invoke(args=["alerts", "test"])
+    assert (deaf.exit_code, "PING_URL: failed" in deaf.output, "secret" in deaf.output) == (1, True, False)
+    silent.extensions["runtime"].close()
     with database.begin() as session:
         service_alerts.open_alert(session, Trouble(AlertKind.DISK, "m", "/var"), at(0))
         (kept,) = service_alerts.list_open(session)
@@ -267,7 +317,8 @@ def posted() -> Iterator[tuple[int, list[dict[str, Any]]]]:
     class Listener(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             came.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
+            sick = self.path == "/sick" and len(came) < 3
+            self.send_response(503 if sick else 404 if self.path == "/unknown" else 204)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None: ...
