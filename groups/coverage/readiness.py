@@ -66,6 +66,13 @@ def count_signed_up(session: Session, day: date) -> dict[int, int]:
     return found
 
 
+def count_reached(session: Session, day: date) -> dict[int, int]:
+    """By village the households signed up on a day whom a proof of the last thirty days says a ring reaches."""
+    reached = _select_living(session, day, None).where(*_match_reached(day))
+    asked = reached.with_only_columns(Residence.village_id, func.count()).group_by(Residence.village_id)
+    return dict(session.execute(asked).all())
+
+
 def read_places(
     session: Session, figures: DayFigures, level: Level, part: Part | None = None
 ) -> tuple[tuple[PlaceCoverage, ...], int]:

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from groups.coverage.figures import Scope, count_subscribed, read_counts, read_villages
-from groups.coverage.readiness import read_readiness
+from groups.coverage.readiness import count_reached
 from groups.coverage.rules.figures import find_in_force
-from groups.coverage.rules.reachability import Readiness
 from groups.errors import NothingToPrint
 from groups.files.typeset import FAMILY, print_apart
 from groups.files.writing import Cell, Look, Share, Table, as_workbook
@@ -53,7 +52,7 @@ def read_village_figures(session: Session, day: date, zone: ZoneInfo) -> list[Vi
     scope = Scope(zone)
     signed_up = count_subscribed(session, day)
     counts = read_counts(session, CountKind.RESIDENT)
-    stood = read_readiness(session, day)
+    proven = count_reached(session, day)
     return [
         VillageFigures(
             each.id,
@@ -61,7 +60,7 @@ def read_village_figures(session: Session, day: date, zone: ZoneInfo) -> list[Vi
             each.name,
             signed_up.get(each.id, 0),
             find_in_force(counts.get(each.id, {}), day),
-            stood.get(each.id, Readiness()).reachable,
+            proven.get(each.id, 0),
         )
         for each in read_villages(session, scope, day)
     ]

@@ -148,6 +148,7 @@ def show() -> ResponseReturnValue:
         page=page,
         moment=Moment,
         last=last,
+        last_month=f"{_go_back(move_to_zone(now).date().replace(day=1), 1):%Y-%m}",
         **_describe(form, asked, villages),
     )
     return html, 200 if asked is not None else 422
