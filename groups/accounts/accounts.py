@@ -30,6 +30,7 @@ from groups.rules.phone import find_digits, normalise
 from groups.rules.typed_text import judge_name, tidy
 
 ACCOUNTS_A_PAGE = 60
+CLOSED_SHOWN = 20
 HALF_LIFE = 600
 """Seconds between the password and the code."""
 UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -279,6 +280,24 @@ def close_account(session: Session, account: Account, now: datetime, *, record: 
         record.change(account, archived_at=now)
     turn_off(session, account.id)
     revoke(session, account.id, now)
+
+
+def list_closed(session: Session) -> list[tuple[Account, Village | None]]:
+    """The accounts closed last, the newest first: one closed by mistake is opened again from here."""
+    question = select(Account, Village).outerjoin(Village, Account.village_id == Village.id)
+    closed = question.where(Account.archived_at.is_not(None)).order_by(Account.archived_at.desc(), Account.id.desc())
+    return _list(session, closed.limit(CLOSED_SHOWN))
+
+
+def open_account_again(batch: Batch, account: Account) -> None:
+    """It is open again with the password it had; nobody is signed in with it, and its second factor is off.
+
+    Raises AccountExists where another has its name or phone by now.
+    """
+    try:
+        batch.change(account, archived_at=None)
+    except IntegrityError:
+        raise AccountExists(say("account_with_name_or_phone")) from None
 
 
 def _is_unchanged(session: Session, candidate: Candidate) -> bool:

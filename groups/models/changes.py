@@ -76,6 +76,7 @@ class Action(StrEnum):
     ADD_ACCOUNT = "add_account"
     EDIT_ACCOUNT = "edit_account"
     CLOSE_ACCOUNT = "close_account"
+    REOPEN_ACCOUNT = "reopen_account"
     EDIT_GRIDS = "edit_grids"
     EDIT_RESPONDERS = "edit_responders"
     EDIT_CAMERAS = "edit_cameras"

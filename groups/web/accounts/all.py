@@ -17,6 +17,7 @@ from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.changes import Action
 from groups.models.roster import Village
+from groups.roster.search import find_villages_meant, get_village_meant
 from groups.web.accounts.own import SessionForm
 from groups.web.accounts.qr_code import draw_qr_code
 from groups.web.roster.common import make_batch
@@ -33,10 +34,12 @@ class AccountForm(Form):
     name = TextField(most=65, stripped=False)
     phone = TextField(most=40)
     role = TextField(most=16)
-    village = TextField(most=17)
+    village = TextField(most=80)
 
 
 pages = Blueprint("accounts", __name__)
+MOST_TO_CHOOSE = 500
+"""So many villages stand in a list to choose from."""
 
 
 def register(app: Flask) -> None:
@@ -60,6 +63,7 @@ def create() -> ResponseReturnValue:
         given = _read_given()
         with get_database().begin() as session:
             batch = make_batch(session, Action.ADD_ACCOUNT)
+            code = _read_village(session, given[3])
             account = accounts.create_account(
                 session,
                 given[0],
@@ -67,13 +71,13 @@ def create() -> ResponseReturnValue:
                 invitations.UNSET,
                 batch.now,
                 phone=given[1],
-                village_code=given[3],
+                village_code=code,
                 record=batch,
             )
-            code = invitations.invite(batch, account)
+            secret = invitations.invite(batch, account)
     except GroupsError as error:
         return _draw_index(wrong=write_error(error)), 422
-    return _draw_code(account, code)
+    return _draw_code(account, secret)
 
 
 @pages.get("/accounts/<int:account_id>")
@@ -88,12 +92,13 @@ def show(account_id: int) -> ResponseReturnValue:
 def change(account_id: int) -> ResponseReturnValue:
     """Another name, phone, role or village."""
     try:
-        name, phone, role, code = _read_given()
+        name, phone, role, village = _read_given()
         with get_database().begin() as session:
             account = _get_account(session, account_id)
             if account.id == get_signed_in().account_id and role is not account.role:
                 raise InvalidAccount(say("you_cannot_change_your_own_role"))
             batch = make_batch(session, Action.EDIT_ACCOUNT)
+            code = _read_village(session, village)
             accounts.change_account(batch, account, name=name, phone=phone, role=role, village_code=code)
     except GroupsError as error:
         return _draw_page(account_id, wrong=write_error(error)), 422
@@ -122,6 +127,36 @@ def sign_out(account_id: int) -> ResponseReturnValue:
     return redirect(url_for("accounts.show", account_id=account_id), 303)
 
 
+@pages.get("/accounts/<int:account_id>/close")
+@require(AccountRole.ADMIN)
+def show_close(account_id: int) -> ResponseReturnValue:
+    """What closing does, before it is done."""
+    with get_database().begin() as session:
+        account = _get_account(session, account_id)
+        count = len(accounts_sessions.list_sessions(session, account.id, read_clock(session)))
+    return render_template("accounts/account_close.html", account=account, count=count)
+
+
+@pages.post("/accounts/<int:account_id>/reopen")
+@require(AccountRole.ADMIN)
+def open_again(account_id: int) -> ResponseReturnValue:
+    """Closed by mistake: open again as it was."""
+    try:
+        with get_database().begin() as session:
+            account = session.get(Account, account_id)
+            if account is None:
+                abort(404)
+            if account.archived_at is not None:
+                accounts.open_account_again(make_batch(session, Action.REOPEN_ACCOUNT), account)
+    except GroupsError as error:
+        return _draw_index(wrong_closed=write_error(error)), 422
+    flash(
+        gettext("The account of %(name)s is open again. It signs in with the password it had.", name=account.name),
+        "success",
+    )
+    return redirect(url_for("accounts.show", account_id=account_id), 303)
+
+
 @pages.post("/accounts/<int:account_id>/close")
 @require(AccountRole.ADMIN)
 def close(account_id: int) -> ResponseReturnValue:
@@ -132,12 +167,12 @@ def close(account_id: int) -> ResponseReturnValue:
         account = _get_account(session, account_id)
         batch = make_batch(session, Action.CLOSE_ACCOUNT)
         accounts.close_account(session, account, batch.now, record=batch)
-    flash(gettext("The account of %(name)s was closed.", name=account.name), "success")
+    flash(gettext("The account of %(name)s was closed. Below it can be opened again.", name=account.name), "success")
     return redirect(url_for("accounts.show_accounts"), 303)
 
 
 def _read_given() -> tuple[str, str | None, AccountRole, str | None]:
-    """Name, phone in E.164, role and village's code as the form has them. Raises InvalidNumber, InvalidAccount."""
+    """Name, phone in E.164, role and a head's village as the form has them. Raises InvalidNumber, InvalidAccount."""
     form = AccountForm.sent()
     phone = read_number(form.phone.data, get_settings()).e164 if form.phone.data else None
     try:
@@ -148,6 +183,19 @@ def _read_given() -> tuple[str, str | None, AccountRole, str | None]:
     return form.name.data, phone, role, code or None
 
 
+def _read_village(session: Session, text: str | None) -> str | None:
+    """The code of the village that somebody means, by its name or its code. Raises UnknownVillage."""
+    return None if text is None else str(get_village_meant(session, text).code)
+
+
+def _list_villages(session: Session) -> list[Village]:
+    """The villages to choose from; none where they are too many for a list: there the name is typed."""
+    found = session.scalars(
+        select(Village).where(Village.archived_at.is_(None)).order_by(Village.name).limit(MOST_TO_CHOOSE + 1)
+    ).all()
+    return list(found) if len(found) <= MOST_TO_CHOOSE else []
+
+
 def _get_account(session: Session, account_id: int) -> Account:
     account = session.scalar(select(Account).where(Account.id == account_id, Account.archived_at.is_(None)))
     if account is None:
@@ -155,13 +203,17 @@ def _get_account(session: Session, account_id: int) -> Account:
     return account
 
 
-def _draw_index(wrong: str = "") -> str:
+def _draw_index(wrong: str = "", wrong_closed: str = "") -> str:
     text, page = request.args.get("q", "")[:64], request.args.get("page", 1, type=int)
     with get_database().begin() as session:
         found, last = accounts.list_page(session, text, page)
+        closed, villages = accounts.list_closed(session), _list_villages(session)
     return render_template(
         "accounts/accounts.html",
         accounts=found,
+        closed=closed,
+        villages=villages,
+        wrong_closed=wrong_closed,
         text=text,
         page=min(max(page, 1), last),
         last=last,
@@ -177,11 +229,17 @@ def _draw_page(account_id: int, wrong: str = "") -> str:
         village = None if account.village_id is None else session.get(Village, account.village_id)
         sessions = accounts_sessions.list_sessions(session, account.id, read_clock(session))
         has_second_factor = is_asked_for(session, account.id)
+        villages = _list_villages(session)
+        # A name that two villages have would be refused when the form comes back.
+        chosen = "" if village is None else village.name
+        if village is not None and len(find_villages_meant(session, chosen)) != 1:
+            chosen = village.code
     return render_template(
         "accounts/account_admin.html",
         second_factor=has_second_factor,
         account=account,
-        village=village,
+        chosen=chosen,
+        villages=villages,
         sessions=sessions,
         wrong=wrong,
         roles=AccountRole,

@@ -76,6 +76,7 @@ ACTIONS: Mapping[str, LazyString] = {
     Action.ADD_ACCOUNT: _l("Account added"),
     Action.EDIT_ACCOUNT: _l("Account changed"),
     Action.CLOSE_ACCOUNT: _l("Account closed"),
+    Action.REOPEN_ACCOUNT: _l("Account opened again"),
     Action.EDIT_GRIDS: _l("Grids changed"),
     Action.EDIT_RESPONDERS: _l("Responders changed"),
     Action.EDIT_CAMERAS: _l("Cameras changed"),

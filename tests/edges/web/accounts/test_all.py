@@ -86,10 +86,24 @@ def test_an_administrator_changes_signs_out_and_closes_an_account_and_the_audit_
     visitor.sign_in("13905740077", PASSWORD)
     assert visitor.get("/villages").status_code == 200
 
-    admin.post(f"{own}/close", of=own)
+    asks = admin.get(f"{own}/close").text
+    assert "停用陈村长的账号？" in asks
+    admin.post(f"{own}/close", of=f"{own}/close")
     assert visitor.sign_in("13905740077", PASSWORD).status_code == 422
+    # Closed by mistake: open again, with the password it had, unless somebody else is called so by now.
+    admin.post("/accounts", HEAD, of="/accounts")
+    taken = admin.post(f"{own}/reopen", of="/accounts")
+    assert (taken.status_code, "已有账号" in taken.text) == (422, True)
+    other = next(
+        page
+        for page in re.findall(r'href="(/accounts/\d+)"', admin.get("/accounts").text)
+        if "陈村长" in admin.get(page).text
+    )
+    admin.post(f"{other}/close", of=f"{other}/close")
+    assert admin.post(f"{own}/reopen", of="/accounts").status_code == 303
+    assert visitor.sign_in("13905740077", PASSWORD).status_code == 303
     audit = admin.get("/audit").text
-    for words in ("新建账号", "修改账号", "停用账号"):
+    for words in ("新建账号", "修改账号", "停用账号", "重新启用账号"):
         assert words in audit
     assert "argon2" not in audit
     assert "撤销" not in audit
@@ -98,7 +112,7 @@ def test_an_administrator_changes_signs_out_and_closes_an_account_and_the_audit_
 def test_what_an_account_cannot_be_is_refused_in_words(admin: Visitor) -> None:
     for wrong, words in (
         (HEAD | {"village": ""}, "村干部须指定村"),
-        (HEAD | {"village": "NOWHERE"}, "没有代码为"),
+        (HEAD | {"village": "NOWHERE"}, "没有这个村，"),
         (HEAD | {"phone": "110"}, 'role="alert"'),
         (HEAD | {"name": "admin"}, "已有账号"),
     ):
@@ -111,6 +125,28 @@ def test_what_an_account_cannot_be_is_refused_in_words(admin: Visitor) -> None:
     )
     assert admin.post(f"{own}/close", of=own).status_code == 422
     assert admin.post(own, {"name": "admin", "role": "operator"}, of=own).status_code == 422
+
+
+def test_a_heads_village_is_chosen_by_its_name_or_its_code(admin: Visitor, store: Database) -> None:
+    page = admin.get("/accounts").text
+    assert re.search(r'<input[^>]*name="village"[^>]*list="villages"', page)
+    assert '<option value="墙下陶村">QX</option>' in page
+    for nth, village in enumerate(("墙下陶村", "QX")):
+        given = HEAD | {"name": f"会计{nth}", "phone": f"1390574020{nth}", "village": village}
+        assert "登录码" in admin.post("/accounts", given, of="/accounts").text
+    with store.begin() as session:
+        codes = [account.village.code for account in session.query(Account) if account.name.startswith("会计")]
+        session.query(Village).where(Village.code == "SJ").update({"name": "墙下陶村"})
+    assert codes == ["QX", "QX"]
+    # Two are called so: which is meant is asked, and its form has the code.
+    unclear = admin.post("/accounts", HEAD | {"village": "墙下陶村"}, of="/accounts")
+    assert (unclear.status_code, "QX" in unclear.text, "SJ" in unclear.text) == (422, True, True)
+    own = next(
+        page
+        for page in re.findall(r'href="(/accounts/\d+)"', admin.get("/accounts").text)
+        if "会计0" in admin.get(page).text
+    )
+    assert re.search(r'<input[^>]*name="village"[^>]*value="QX"', admin.get(own).text)
 
 
 def test_two_heads_keep_one_village(admin: Visitor) -> None:

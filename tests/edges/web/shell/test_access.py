@@ -74,7 +74,7 @@ GUARDED = {
     "/mutes/<int:mute_id>/lift": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
     "/accounts": ADMINS,
     "/accounts/<int:account_id>": ADMINS,
-    **{f"/accounts/<int:account_id>/{what}": ADMINS for what in ("invite", "sign-out", "close")},
+    **{f"/accounts/<int:account_id>/{what}": ADMINS for what in ("invite", "sign-out", "close", "reopen")},
     "/villages/<code>/import": KEEPERS,
     # Each kind of list says by itself whom it admits: see the tests of these pages.
     "/imports/<key>": READERS,
