@@ -7,6 +7,8 @@ numbers are tested in the next batch.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -69,8 +71,7 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     if not villages or session.get(Holiday, today) is not None:
         return 0
     session.execute(update(PhoneCheck).where(PhoneCheck.planned_on.is_not(None)).values(planned_on=None))
-    _take_in_new(session, now, villages)
-    _follow_moves(session, now)
+    _follow_the_roster(session, now, villages)
     for start in range(0, len(villages), VILLAGES_AT_ONCE):
         _plan(session, now, today, villages[start : start + VILLAGES_AT_ONCE])
     planned = session.scalar(select(func.count()).where(PhoneCheck.planned_on == today)) or 0
@@ -78,33 +79,45 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     return planned
 
 
-def _take_in_new(session: Session, now: datetime, villages: list[int], above: int | None = None) -> int:
-    """A row for each phone that has none yet (`above`: of those with a higher id); how many."""
+def _follow_the_roster(session: Session, now: datetime, villages: list[int]) -> None:
+    """A row for each phone of these villages that has none yet; a household that has moved to another village is tested
+    in that village's hours. Both in one look through a county's phones.
+    """
+    testable = directory.select_testable(now).subquery()
+    new = and_(PhoneCheck.phone_id.is_(None), testable.c.village_id.in_(villages))
+    asked = select(testable.c.phone_id, testable.c.village_id, PhoneCheck.phone_id.is_(None)).outerjoin(
+        PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id
+    )
+    # Read before anything is written: in one statement PostgreSQL may look through what it has just written for each.
+    rows = session.execute(asked.where(or_(new, PhoneCheck.village_id != testable.c.village_id))).all()
+    _insert_rows(session, now, [phone_id for phone_id, _, is_new in rows if is_new])
+    moved: dict[int, list[int]] = defaultdict(list)
+    for phone_id, village_id, is_new in rows:
+        if not is_new:
+            moved[village_id].append(phone_id)
+    for village_id, phone_ids in moved.items():
+        for start in range(0, len(phone_ids), PHONES_AT_ONCE):
+            some = PhoneCheck.phone_id.in_(phone_ids[start : start + PHONES_AT_ONCE])
+            follow = update(PhoneCheck).where(some).values(village_id=village_id)
+            session.execute(follow.execution_options(synchronize_session=False))
+
+
+def _take_in_new(session: Session, now: datetime, villages: list[int], above: int) -> int:
+    """A row for each phone with a higher id that has none yet; how many."""
     testable = directory.select_testable(now, villages).subquery()
     known = select(PhoneCheck.phone_id).where(PhoneCheck.phone_id == testable.c.phone_id).exists()
-    wanted = select(testable.c.phone_id).where(~known)
-    if above is not None:
-        wanted = wanted.where(testable.c.phone_id > above)
-    # Read before anything is written: in one statement PostgreSQL may look through what it has just written for each.
-    new = session.scalars(wanted).all()
+    new = session.scalars(select(testable.c.phone_id).where(~known, testable.c.phone_id > above)).all()
+    _insert_rows(session, now, new)
+    return len(new)
+
+
+def _insert_rows(session: Session, now: datetime, new: Sequence[int]) -> None:
     columns = ["phone_id", "village_id", "missed", "unsure", "slot"]
     for start in range(0, len(new), PHONES_AT_ONCE):
         found = directory.select_testable(now).subquery()
         some = found.c.phone_id.in_(new[start : start + PHONES_AT_ONCE])
         rows = select(found.c.phone_id, found.c.village_id, literal(0), literal(0), literal(0)).where(some)
         session.execute(insert(PhoneCheck.__table__).from_select(columns, rows))  # type: ignore[arg-type]
-    return len(new)
-
-
-def _follow_moves(session: Session, now: datetime) -> None:
-    """A household that has moved to another village is tested in that village's hours."""
-    testable = directory.select_testable(now).subquery()
-    moved = (
-        update(PhoneCheck)
-        .where(PhoneCheck.phone_id == testable.c.phone_id, PhoneCheck.village_id != testable.c.village_id)
-        .values(village_id=testable.c.village_id)
-    )
-    session.execute(moved.execution_options(synchronize_session=False))
 
 
 def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> None:
@@ -140,7 +153,8 @@ def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> 
 
 
 def _rank_due(now: datetime, today: date, villages: list[int]) -> Select[int, date | None, bool, int, int]:
-    testable = directory.select_with_proof(now).subquery()
+    # Each phone's row says by now in which village it is.
+    testable = directory.select_with_proof(now, villages).subquery()
     # Looked up once a phone: PostgreSQL would look for the last proof wherever a condition names it.
     looked_at = (
         select(

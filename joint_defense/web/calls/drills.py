@@ -25,9 +25,11 @@ REFRESH = 3
 
 
 class StartForm(Form):
-    """Which group; empty: all of the village, one after the other."""
+    """Which household, by its door, or which group; both empty: all of the village, one group after the other."""
 
     group = TextField(most=64)
+    door = TextField(most=64)
+    """Of one household alone."""
     whole = MarkField()
     """All of the village, for sure."""
 
@@ -52,17 +54,17 @@ def start_drill(code: str) -> ResponseReturnValue:
     """Start a drill."""
     settings = get_runtime().settings
     form = StartForm.sent()
-    group = form.group.data
-    if not group and not form.whole.data:
+    door, group = form.door.data, "" if form.door.data else form.group.data
+    if not (group or door) and not form.whole.data:
         return _show_village_page(code, asks=True), 422
     try:
         with get_runtime().database.begin() as session:
             village = get_own_village(session, code)
-            scope = Scope(village.id, village.name, group=group)
+            scope = Scope(village.id, village.name, group=group, door=door)
             hours = Hours(settings.drill_spans, settings.zone, spent=get_runtime().budget.is_spent())
             started = drills.start_drills(session, scope, get_signed_in().name, read_clock(session), hours)
     except DrillRefused as error:
-        return _show_village_page(code, _say_why(error.why), group), 422
+        return _show_village_page(code, _say_why(error.why), group, door=door), 422
     for incident_id in started:
         WAKER.of().wake(incident_id)
     if len(started) == 1:
@@ -116,7 +118,7 @@ def stop_drill(drill_id: int) -> ResponseReturnValue:
     return redirect(url_for("drills.show_drill", drill_id=drill_id), 303)
 
 
-def _show_village_page(code: str, wrong: str = "", group: str = "", *, asks: bool = False) -> str:
+def _show_village_page(code: str, wrong: str = "", group: str = "", *, door: str = "", asks: bool = False) -> str:
     with get_runtime().database.begin(reads=True) as session:
         village = get_own_village(session, code)
         listed = results.list_drills(session, village.id)
@@ -132,6 +134,7 @@ def _show_village_page(code: str, wrong: str = "", group: str = "", *, asks: boo
             wrong=wrong,
             asks=asks,
             group=group,
+            door=door,
             forecast=forecast,
             price=get_runtime().settings.call_price,
             cost=forecast.count_cost(get_runtime().settings.call_price),
@@ -153,6 +156,7 @@ def _say_why(why: str) -> str:
     words: dict[str, str] = {
         "budget": gettext("The month's budget for calls is spent: no drills and tests before the next one."),
         "hours": gettext("Drills ring in the hours %(hours)s only.", hours=get_runtime().settings.drill_hours),
+        "unknown_door": gettext("No household of the village has this door."),
         "unknown_group": gettext("The village has no such group."),
         "alarm_open": gettext("Somebody calls for help in this village: no drill beside it."),
         "drill_open": gettext("A drill of this village is under way: stop it, or wait for its end."),

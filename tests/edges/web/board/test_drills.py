@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from config.database import Database, read_clock
-from groups.models.roster import Phone
+from groups.models.roster import Household, Phone
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, IncidentKind
 from joint_defense.upkeep import drills
@@ -100,4 +100,18 @@ def test_a_head_tests_one_phone_from_its_households_page(head: Visitor, store: D
     refused = head.post(f"/villages/{VILLAGE}/phones/{phone}/test", {}, of=page)
     assert (refused.status_code, "这部电话正在演练或测试" in refused.text) == (422, True)
     assert "测试号码" in head.get(PAGE).text
+    nowhere = head.post(PAGE, {"group": "3组", "door": "没有这样的门牌"}, of=PAGE)
+    assert (nowhere.status_code, "本村没有这个门牌" in nowhere.text) == (422, True)
+    assert 'value="没有这样的门牌"' in nowhere.text
+    with store.begin() as session:
+        own, door = session.execute(
+            select(Phone.number, Household.door).join(Household).where(Phone.number == number(2))
+        ).one()
+    whole = head.post(PAGE, {"group": "3组", "door": door}, of=PAGE)
+    assert whole.status_code == 303, whole.text
+    with store.begin() as session:
+        last = int(whole.location.rsplit("/", 1)[1])
+        rung = set(session.scalars(select(Delivery.household_name).where(Delivery.incident_id == last)))
+        assert own in set(session.scalars(select(Delivery.number).where(Delivery.incident_id == last)))
+    assert len(rung) == 1, "the household alone, whatever group is chosen"
     assert head.post(f"/villages/{OTHER_VILLAGE}/phones/{phone}/test", {}, of=page).status_code == 404
