@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
-from joint_defense.rules.understanding.departures import does_not_come, has_left
+from joint_defense.rules.understanding.departures import does_not_come, has_left, say_who_moves, tells_of_strangers
 from joint_defense.rules.understanding.meanings import Meaning, Question
 from joint_defense.rules.understanding.spelling import Clause, fold, split_clauses, squeeze, without_particles
 
@@ -49,7 +50,7 @@ _ON_SCENE = re.compile(
     rf"{words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}+|"
     rf"{words.ALREADY}{_SEVERAL}(?:已经?|刚刚?|都){words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
     rf"{words.ALREADY}{_SEVERAL}(?:到|抵达|赶到|到达)了?(?:{words.STRICT_THERE}){words.DONE}*|"
-    rf"(?:我们?|咱们|俺|人|已经?|我和[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*|"
+    rf"(?:我们?|咱们|俺|人|已经?|我(?:和|跟|同)[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*|"
     rf"在(?:他|她|你)们?(?:家|屋|院子|门口)(?:里|门口|楼下|院子里?)?{words.DONE}+"
 )
 _HARD = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_HARD))
@@ -202,9 +203,12 @@ def _ends_at_once(clauses: list[Clause]) -> bool:
 def _list_answers(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
     """The answer of each clause that gives one. Behind "老李说" nothing is the writer's own."""
     others_come = told_of_past = False
-    for clause in clauses:
+    for at, said in enumerate(clauses):
+        clause = replace(said, words=say_who_moves(clauses, at))
         if _SAYS.search(clause.words) or (clause.tells and _is_a_name(clause)):
             return
+        if tells_of_strangers(clauses, at):
+            continue
         told_of_past = told_of_past or _LONG_PAST.search(clause.words) is not None
         answer = _read_clause(clause)
         if told_of_past and answer is not Meaning.CANNOT and not _OF_NOW.search(clause.words):

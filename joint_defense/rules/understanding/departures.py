@@ -1,4 +1,7 @@
-"""Gone: whether somebody has been there and left, or was about to come and did not. Such words are no answer."""
+"""Gone: whether somebody has been there and left, or did not set out, or whether others were seen to pass.
+
+Such words are no answer. What the clause ahead tells of the writer makes one of words that are none alone.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,14 @@ _SET_OUT = re.compile(words.SET_OUT)
 _CALLED_OFF = re.compile(words.CALLED_OFF)
 _WAS_COMING = re.compile(words.WAS_COMING)
 _LEFT = re.compile(words.LEFT)
+_STRANGER = re.compile(words.STRANGER)
+_NOBODY = re.compile(words.NOBODY)
+_PASSED = re.compile(words.PASSED)
+_WRITER_MOVES = re.compile(words.WRITER_MOVES)
+_OWN_PLACE = re.compile(words.OWN_PLACE)
+_BY_A_WAY = re.compile(words.BY_A_WAY)
+_COMFORTS = re.compile(words.COMFORTS)
+_KIN_SPEAKS = re.compile(words.KIN_SPEAKS)
 
 
 def does_not_come(clauses: list[Clause]) -> bool:
@@ -41,6 +52,28 @@ def does_not_come(clauses: list[Clause]) -> bool:
 def has_left(clauses: list[Clause]) -> bool:
     """Whether somebody who was there says that they are gone again."""
     return any(_LEFT.search(each) for each in _list_parts(clauses)[1:])
+
+
+def tells_of_strangers(clauses: list[Clause], at: int) -> bool:
+    """Whether the movement in a clause may be that of somebody who was seen: "一个男的，骑车过去了"."""
+    here = clauses[at].words
+    if not _PASSED.match(here) or _WRITER_MOVES.search(here):
+        return False
+    ahead = [each.words for each in clauses[:at]]
+    return any(_STRANGER.match(each) or _NOBODY.search(each) for each in ahead if "我们" not in each) or any(
+        _STRANGER.match(each.words) for each in clauses[at + 1 : at + 2]
+    )
+
+
+def say_who_moves(clauses: list[Clause], at: int) -> str:
+    """The words of a clause, in the first person where the clauses ahead tell that its writer is meant."""
+    here = clauses[at].words
+    ahead = [each.words for each in clauses[:at]]
+    if _BY_A_WAY.match(here) and (here.startswith("抄") or any(_OWN_PLACE.match(each) for each in ahead)):
+        return "我过去"
+    if any(_COMFORTS.match(each) for each in ahead) and _KIN_SPEAKS.match(here):
+        return _KIN_SPEAKS.sub("我", here)
+    return here
 
 
 def _list_parts(clauses: list[Clause]) -> list[str]:
