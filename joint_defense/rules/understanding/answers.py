@@ -8,7 +8,14 @@ from dataclasses import replace
 
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
-from joint_defense.rules.understanding.departures import does_not_come, has_left, say_who_moves, tells_of_strangers
+from joint_defense.rules.understanding.departures import (
+    does_not_come,
+    has_left,
+    say_who_moves,
+    tells_of_a_stranger,
+    tells_of_strangers,
+    tells_of_the_absent,
+)
 from joint_defense.rules.understanding.meanings import Meaning, Question
 from joint_defense.rules.understanding.spelling import Clause, fold, split_clauses, squeeze, without_particles
 
@@ -207,10 +214,13 @@ def _list_answers(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
         clause = replace(said, words=say_who_moves(clauses, at))
         if _SAYS.search(clause.words) or (clause.tells and _is_a_name(clause)):
             return
-        if tells_of_strangers(clauses, at):
+        if tells_of_the_absent(clauses, at):
             continue
+        strangers = tells_of_strangers(clauses, at)
         told_of_past = told_of_past or _LONG_PAST.search(clause.words) is not None
         answer = _read_clause(clause)
+        if strangers and answer is Meaning.COMING:
+            continue
         if told_of_past and answer is not Meaning.CANNOT and not _OF_NOW.search(clause.words):
             continue
         if others_come and not _FIRST.search(clause.words) and answer is not Meaning.CANNOT:
@@ -264,7 +274,8 @@ def _is_a_name(clause: Clause) -> bool:
 
 def _speaks_of_others(part: str) -> bool:
     """Whether a part may be the subject, the teller or the negation of what stands behind its blank."""
-    return any(each.search(part) for each in (_OTHERS, _REPORTED, _SAYS, _PAST, _ENDS_OPEN, _CALLED_IN))
+    turns = any(each.search(part) for each in (_OTHERS, _REPORTED, _SAYS, _PAST, _ENDS_OPEN, _CALLED_IN))
+    return turns or tells_of_a_stranger(part)
 
 
 def asks_anything(text: str) -> bool:

@@ -23,8 +23,9 @@ _WAS_COMING = re.compile(words.WAS_COMING)
 _LEFT = re.compile(words.LEFT)
 _STRANGER = re.compile(words.STRANGER)
 _NOBODY = re.compile(words.NOBODY)
-_PASSED = re.compile(words.PASSED)
 _WRITER_MOVES = re.compile(words.WRITER_MOVES)
+_THEY_ARE_AWAY = re.compile(words.THEY_ARE_AWAY)
+_THEIR_PLACE = re.compile(words.THEIR_PLACE)
 _OWN_PLACE = re.compile(words.OWN_PLACE)
 _BY_A_WAY = re.compile(words.BY_A_WAY)
 _COMFORTS = re.compile(words.COMFORTS)
@@ -57,11 +58,25 @@ def has_left(clauses: list[Clause]) -> bool:
 def tells_of_strangers(clauses: list[Clause], at: int) -> bool:
     """Whether the movement in a clause may be that of somebody who was seen: "一个男的，骑车过去了"."""
     here = clauses[at].words
-    if not _PASSED.match(here) or _WRITER_MOVES.search(here):
+    if _WRITER_MOVES.search(here):
         return False
     ahead = [each.words for each in clauses[:at]]
     return any(_STRANGER.match(each) or _NOBODY.search(each) for each in ahead if "我们" not in each) or any(
         _STRANGER.match(each.words) for each in clauses[at + 1 : at + 2]
+    )
+
+
+def tells_of_a_stranger(words_: str) -> bool:
+    """Whether words tell of somebody who was seen: what stands behind their blank may be of them."""
+    return _STRANGER.match(words_) is not None and "我们" not in words_
+
+
+def tells_of_the_absent(clauses: list[Clause], at: int) -> bool:
+    """Whether a clause says where those are whom the clause ahead calls away: "他家没人的，都在城里"."""
+    return (
+        at > 0
+        and _THEY_ARE_AWAY.match(clauses[at - 1].words) is not None
+        and _THEIR_PLACE.match(clauses[at].words) is not None
     )
 
 
