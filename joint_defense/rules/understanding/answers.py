@@ -32,6 +32,7 @@ _ENGLISH_NOUN = re.compile(
 _OF_SYSTEM = re.compile(words.OF_SYSTEM)
 _BEFORE_ANSWER = re.compile(rf"^(?:{words.BEFORE_ANSWER})+")
 _BEHIND_ANSWER = re.compile(words.BEHIND_ANSWER)
+_LOOKS_WHAT_IS_UP = re.compile(words.LOOKS_WHAT_IS_UP)
 _YES = re.compile(rf"(?:{words.YES})+")
 _IN_DOUBT = re.compile(words.IN_DOUBT)
 _HEDGED = re.compile(words.HEDGED)
@@ -58,7 +59,8 @@ _ON_SCENE = re.compile(
     rf"{words.ALREADY}{_SEVERAL}(?:已经?|刚刚?|都){words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
     rf"{words.ALREADY}{_SEVERAL}(?:到|抵达|赶到|到达)了?(?:{words.STRICT_THERE}){words.DONE}*|"
     rf"(?:我们?|咱们|俺|人|已经?|我(?:和|跟|同)[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*|"
-    rf"在(?:他|她|你)们?(?:家|屋|院子|门口)(?:里|门口|楼下|院子里?)?{words.DONE}+"
+    rf"(?:我们?|俺|咱们?)(?:正|就|都|已经)*(?:站|等|守)在(?:{words.STRICT_THERE}){words.DONE}*|"
+    rf"(?:站|等|守)?在(?:他|她|你)们?(?:家|屋|院子|门口)(?:里|门口|楼下|院子里?)?{words.DONE}+"
 )
 _HARD = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_HARD))
 _SOFT = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_SOFT))
@@ -219,7 +221,7 @@ def _list_answers(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
         strangers = tells_of_strangers(clauses, at)
         told_of_past = told_of_past or _LONG_PAST.search(clause.words) is not None
         answer = _read_clause(clause)
-        if strangers and answer is Meaning.COMING:
+        if strangers and (answer is Meaning.COMING or (answer is Meaning.ON_SCENE and at > 0)):
             continue
         if told_of_past and answer is not Meaning.CANNOT and not _OF_NOW.search(clause.words):
             continue
@@ -331,6 +333,7 @@ def _read_chinese(clause: Clause) -> Meaning | None:
     plain = repeated.group(1) if repeated else plain
     plain = plain[:-1] if _GOING_ON.search(plain) else plain
     plain = _without_hedge(plain)
+    plain = _LOOKS_WHAT_IS_UP.sub("", plain) if re.match("我|俺|咱|马上|这就", plain) else plain
     if not plain or _ASKS.search(plain) or _REPORTED.search(plain):
         return None
     plain = _BEHIND_ANSWER.sub("", _BEFORE_ANSWER.sub("", plain) or plain)

@@ -76,6 +76,7 @@ def is_right(case: Case) -> bool:
             ("blind_13.json", 60),
             ("blind_14.json", 192),
             ("blind_15.json", 73),
+            ("blind_16.json", 55),
             ("own_13.json", 54),
             ("probes_12.json", 42),
             ("probes_11.json", 88),
