@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import structlog
 from sqlalchemy import Executable, ScalarSelect, Table, bindparam, delete, func, select, update
@@ -63,13 +63,27 @@ SENDERS = frozenset({Role.WORKER, Role.STAND_IN})
 def name_place(directory: Path) -> str:
     """Where a process runs, as owners name it: processes of one place see each other's locks.
 
-    Containers may share a host name and a kernel: what tells them apart is an id kept in their state directory.
+    Containers may share a host name and a kernel: what tells them apart is an id kept in their state directory. A
+    process that cannot read it or write there (a disk that is full, or mounted to be read only after an error) is a
+    place of its own, whose heartbeat alone says that it lives.
     """
+    try:
+        kept = _read_id(directory)
+    except OSError:
+        kept = _UNKEPT
+    return _write_place(kept)
+
+
+_UNKEPT = secrets.token_hex(4)
+"""This process's, where the directory keeps none. What is forked has its parent's: `Owner` makes one for itself."""
+
+
+def _write_place(kept: str) -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
     except OSError:
         boot = "0"
-    return f"{socket.gethostname()[:30]}-{boot}-{_read_id(directory)}"
+    return f"{socket.gethostname()[:30]}-{boot}-{kept}"
 
 
 def _read_id(directory: Path) -> str:
@@ -97,16 +111,29 @@ class Owner:
 
     def __init__(self, directory: Path, role: str) -> None:
         self.role = role
+        self._own = f"{os.getpid()}:{secrets.token_hex(4)}"
         self.place = name_place(directory)
-        self.name = f"{self.place}:{os.getpid()}:{secrets.token_hex(4)}"
         self._path = directory / _name_file(self.name)
-        self._file = self._path.open("w", encoding="ascii")
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._file: IO[str] | None = None
+        try:
+            self._file = self._path.open("w", encoding="ascii")
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # Without a lock nobody of this place may look for one.
+            self.place = _write_place(secrets.token_hex(4))
+            log.warning("state_directory_unusable", directory=str(directory), error=error.strerror)
+
+    @property
+    def name(self) -> str:
+        """What its claims are held by."""
+        return f"{self.place}:{self._own}"
 
     def close(self) -> None:
         """Let go: whatever is still claimed under this name is given back by the next sweep."""
-        self._path.unlink(missing_ok=True)
-        self._file.close()
+        if self._file is not None:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+            self._file.close()
 
 
 # Put together once: each process asks these twice a second.

@@ -401,7 +401,8 @@ class World:
     ) -> None:
         """A sender's life."""
         made = Dispatcher(runtime, role)
-        process.at_death.append(made._owner._file.close)  # as the kernel does
+        if made._owner._file is not None:
+            process.at_death.append(made._owner._file.close)  # as the kernel does
         made_known(made)
         await made.run()
 

@@ -256,6 +256,21 @@ def test_the_living_keep_what_they_have_in_hand(town: Town, wang: House, own_set
     runtime.close()
 
 
+def test_a_state_folder_that_takes_nothing_keeps_no_sender_from_sending(
+    town: Town, wang: House, network: Network, sender: Sender, tmp_path: Path
+) -> None:
+    """A disk that is full, or mounted to be read only after an error, just when a worker starts."""
+    (tmp_path / "no-folder").write_text("")
+    nowhere = str(tmp_path / "no-folder" / "state")
+    for _ in range(2):
+        sender(state_dir=nowhere, carrier_timeout=5.0)
+    # Longer than somebody who is silent is taken for alive: neither takes the other for dead.
+    network.fault(hang_seconds=3)
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
 class Watch:
     """A monotonic clock that a test sets."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import func, select
@@ -71,6 +74,47 @@ def answers_429(stage: Stage) -> Shown:
     ended = time.time()
     time.sleep(5)  # what rings too often does so after its first call is over
     return Shown(made, ended, ("carrier_slow",), outstanding=left)
+
+
+class _Page(BaseHTTPRequestHandler):
+    """What a proxy says to everything: 200, and a page for somebody to read."""
+
+    def do_GET(self) -> None:
+        page = b"<!doctype html><title>Sign in</title><p>Please sign in to the network."
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    do_POST = do_GET  # noqa: N815 - http.server's name
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def answers_with_a_page(stage: Stage) -> Shown:
+    """Something on the way answers for it, as a proxy does that wants somebody to sign in: nobody is rung for 6 s."""
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
+    there = urlsplit(stage.town.network.url)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        _lead(stage, ("127.0.0.1", proxy.server_port))
+        for alarm in made:
+            alarm.raise_()
+        time.sleep(6)
+        left = min(alarm.outstanding() for alarm in made)
+        _lead(stage, (str(there.hostname), int(there.port or 0)))
+        proxy.shutdown()
+    return Shown(made, time.time(), ("carrier_away",), outstanding=left)
+
+
+def _lead(stage: Stage, server: tuple[str, int]) -> None:
+    """All that goes to the carrier goes there from now on."""
+    stage.town.carrier.refuse()
+    stage.town.carrier.lead_to(server)
+    stage.town.carrier.mend()
 
 
 def callbacks_lost(stage: Stage) -> Shown:

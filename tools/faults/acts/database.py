@@ -1,9 +1,12 @@
-"""PostgreSQL restarted, refusing, hanging; SQLite's disk full."""
+"""PostgreSQL restarted, refusing, hanging, full of other people's connections; SQLite's disk full."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+
+import psycopg
 
 from tools.faults.acts.common import SIDE_BY_SIDE, alarms_during, by_phone
 from tools.faults.stage import Alarm, Shown, Stage
@@ -81,6 +84,31 @@ def postgres_only_reads(stage: Stage) -> Shown:
     finally:
         _only_reads(stage, "off")
     return Shown(made, time.time(), ("late",), _answers(made))
+
+
+def postgres_takes_no_more(stage: Stage) -> Shown:
+    """Somebody else has taken every connection that it allows, and ours were cut: for 6 s there is none to be had."""
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
+    with ExitStack() as taken:
+        control = taken.enter_context(stage.server.connect())
+
+        def take_all() -> None:
+            with suppress(psycopg.OperationalError):
+                while True:
+                    taken.enter_context(stage.server.connect())
+
+        take_all()
+        control.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'faults'")
+        ends = time.monotonic() + 6
+        for alarm in made:
+            for _ in range(20):
+                take_all()
+                time.sleep(0.05)
+            alarm.raise_()
+        while time.monotonic() < ends:
+            take_all()
+            time.sleep(0.05)
+    return Shown(made, time.time())
 
 
 def _only_reads(stage: Stage, value: str) -> None:
