@@ -110,7 +110,7 @@ def _draw(given: argparse.Namespace) -> list[Fault]:
 
 def _find_why(fault: Fault, equivalent: dict[tuple[str, str, str], str]) -> str:
     line = (ROOT / fault.path).read_text().split("\n")[fault.lines[0] - 1].strip()
-    return equivalent.get((fault.path, line, fault.what), "")
+    return equivalent.get((fault.path, line, fault.what)) or equivalent.get(("*", line, fault.what), "")
 
 
 def _report(trying: Trying, equivalent: dict[tuple[str, str, str], str], gone: list[str]) -> int:

@@ -23,7 +23,7 @@ from joint_defense.carriers.port import CarrierError, OutcomeUnknown, Temporary
 from joint_defense.delivery import tracking
 from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState
 from joint_defense.rules.wording import calls
 from tests.conftest import MakeSettings
 from tests.edges.webhooks.test_webhooks import BASE, Carrier
@@ -165,6 +165,9 @@ def with_nothing_gone_for_long(night: Night, monkeypatch: pytest.MonkeyPatch) ->
     night.call(caller)
     assert night.go_on(caller) == "", "it is too early to say so"
     night.grow_older(seconds=2)
+    # One of them has written that they cannot come, before anything left: that is no request.
+    spared = night.find_calls()[0].id
+    night.town.run(lambda session: setattr(session.get_one(Delivery, spared), "state", DeliveryState.CANCELLED))
     said = [night.go_on(caller) for _ in range(5)]
     assert said[1:4] == ["", "", ""]
     assert said[0] == said[4]

@@ -7,7 +7,7 @@ import pytest
 from joint_defense.rules.triggers import has_alarm
 
 
-@pytest.mark.parametrize("keys", ["#9", "9", "9#", "##9", "99", "*9", "1#9", "#91", "123#9", "*#9", "999"])
+@pytest.mark.parametrize("keys", ["#9", "9", "9#", "##9", "99", "*9", "1#9", "#91", "123#9", "*#9", "9*#", "999"])
 def test_the_keys_that_raise_the_alarm(keys: str) -> None:
     assert has_alarm(keys)
 

@@ -11,6 +11,7 @@ from groups.commands.demo.town import draw_up
 from groups.rules import names
 from joint_defense.carriers import twiml
 from joint_defense.rules.triggers import Category
+from joint_defense.rules.wording import calls
 from joint_defense.rules.wording.alarm import (
     MOST_VOICES,
     Voice,
@@ -298,3 +299,17 @@ def test_the_words_at_the_end_of_a_silent_call_say_how_to_answer_later() -> None
     assert "call this number back" in say_no_key_pressed("en")
     assert say_how_to_answer("zh") == "能来请按1，不能来请按2，到了请按3。"
     assert say_how_to_answer("en") == "Press 1 if you are coming, 2 if you cannot, 3 when you are there."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "chinese", "english"),
+    [
+        (None, "", ""),
+        (0, "（马上到）", " (at once)"),
+        (10, "（约10分钟到）", " (in 10 minutes)"),
+        (5, "（约5分钟到）", " (in 5 minutes)"),
+        (calls.LATER, "（五分钟以后到）", " (in more than 5 minutes)"),
+    ],
+)
+def test_how_soon_a_household_is_there(minutes: int | None, chinese: str, english: str) -> None:
+    assert (calls.say_how_soon(minutes, "zh"), calls.say_how_soon(minutes, "en")) == (chinese, english)

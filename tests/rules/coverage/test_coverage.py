@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from groups.coverage.rules.charts import NARROW, WIDE, ChartWords, draw_bars
-from groups.coverage.rules.figures import Figure, list_month_ends, sum_figures
+from groups.coverage.rules.figures import Figure, find_demonstration_start, list_month_ends, sum_figures
 from groups.coverage.rules.query import CoverageQuery, Step, read_query
 from groups.coverage.rules.report import CoverageReport, Level, VillageCoverage
 from groups.errors import InvalidChoice, InvalidDay
@@ -101,3 +101,12 @@ def test_a_bar_beyond_a_hundred_per_cent_is_longer_than_a_full_one() -> None:
     lengths = [float(found) for found in re.findall(r'width="([\d.]+)" height="16" fill="#(?!e6)', drawn)]
     assert lengths[0] == pytest.approx(1.5 * lengths[1], abs=0.2)
     assert "150.0%" in drawn
+
+
+def test_a_village_that_grew_on_the_day_it_was_counted_anew_reached_the_threshold_before() -> None:
+    """Nine of ten, and since a day on which it took in ninety more and 86 signed up, 95 of a hundred."""
+    first, grew = date(2026, 3, 1), date(2026, 6, 1)
+    counts, thresholds = {first: 10, grew: 100}, {first: 9000}
+    assert find_demonstration_start(95, {grew: 86}, counts, thresholds, DAY) == first
+    # One fewer before: it is so since that day.
+    assert find_demonstration_start(95, {grew: 87}, counts, thresholds, DAY) == grew

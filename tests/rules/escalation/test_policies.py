@@ -62,6 +62,11 @@ def test_what_is_no_policy_is_refused_with_what_is_wrong(data: object, words: st
         from_json(data)
 
 
+def test_steps_may_keep_the_level_of_the_one_before() -> None:
+    policy = from_json({"steps": [step(level="yellow"), step(after=90, level="yellow")]})
+    assert [each.level for each in policy.steps] == ["yellow", "yellow"]
+
+
 def test_a_step_is_due_at_its_second_and_held_by_enough_households() -> None:
     progress = Progress(BUILT_IN, NOW)
     assert progress.next_at == at(60)

@@ -258,3 +258,28 @@ def test_a_caller_reads_how_many_are_told_and_not_how_many_come(town: Town) -> N
     text(town, chen, "1", after=80)
     assert "会转告赶来的1户。" in (text(town, wang, "在二楼", after=90).text or "")
     assert {household for household, _ in passed(town, incident)} == {"陈家"}
+
+
+def test_what_was_said_is_passed_on_for_twelve_hours(town: Town, houses: list[House]) -> None:
+    wang, _, chen, _ = houses
+    incident = calls_for_help(town, wang)
+    text(town, chen, "1", after=5)
+    text(town, wang, "门没锁", after=10)
+    sent(town, 11)
+    text(town, wang, "在二楼", after=20)
+    assert passes_on(town, 12 * 3600) == 0
+    assert passes_on(town, 12 * 3600 - 1) == 1
+    assert passed(town, incident)[1:] == [("陈家", "【十户联防】王家：在二楼")]
+
+
+def test_what_is_said_in_one_alarm_goes_to_nobody_of_another(town: Town, houses: list[House]) -> None:
+    wang, _, chen, _ = houses
+    elsewhere = town.group("别组")
+    sun, zhou = town.house("孙", group=elsewhere), town.house("周", group=elsewhere)
+    incident, other = calls_for_help(town, wang), calls_for_help(town, sun)
+    text(town, sun, "是我前夫，有刀", after=3)
+    text(town, wang, "门没锁", after=4)
+    text(town, chen, "1", after=5)
+    text(town, zhou, "1", after=6)
+    assert passed(town, incident) == [("陈家", "【十户联防】王家：门没锁")]
+    assert passed(town, other) == [("周家", "【十户联防】孙家：是我前夫，有刀")]

@@ -209,3 +209,14 @@ def test_what_may_ring_already_is_looked_for_though_every_place_is_taken(town: T
     again, *more = send(5)
     assert (again.delivery_id, again.number, again.look_up_first, more) == (lost.delivery_id, 1, True, [])
     assert leave.back == {line: 4}
+
+
+def test_what_may_be_out_is_looked_for_on_the_line_that_it_went_out_on(town: Town) -> None:
+    two = street(town, "甲", 2)
+    town.raise_alarm(two[0])
+    one, other = Line("AC1", "+8657411111111"), Line("AC2", "+8657422222222")
+    claim = partial(delivery_claims.claim, channel=Channel.CALL, limit=1, owner=OWNER)
+    (lost,) = town.run(partial(claim, now=at(0), line=one))
+    town.came(lost, OutcomeUnknown("the connection broke"), after=1)
+    (again,) = town.run(partial(claim, now=at(5), line=other))
+    assert (again.delivery_id, again.look_up_first, again.line) == (lost.delivery_id, True, one)

@@ -86,3 +86,12 @@ def test_incidents_long_past_are_not_looked_at_again(town: Town) -> None:
     town.place()
     answered(town, li.number, Channel.CALL)
     assert note(town, after=3 * 86_400) == 0
+
+
+def test_an_answer_is_looked_for_two_days_long(town: Town) -> None:
+    wang, li = town.house("王"), town.house("李")
+    town.raise_alarm(wang)
+    town.place()
+    answered(town, li.number, Channel.CALL)
+    assert note(town, after=2 * 86_400) == 0
+    assert note(town, after=2 * 86_400 - 1) == 2
