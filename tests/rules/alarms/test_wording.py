@@ -10,6 +10,7 @@ import pytest
 from groups.commands.demo.town import draw_up
 from groups.rules import names
 from joint_defense.carriers import twiml
+from joint_defense.rules.replies import LATER
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import calls
 from joint_defense.rules.wording.alarm import (
@@ -308,7 +309,7 @@ def test_the_words_at_the_end_of_a_silent_call_say_how_to_answer_later() -> None
         (0, "（马上到）", " (at once)"),
         (10, "（约10分钟到）", " (in 10 minutes)"),
         (5, "（约5分钟到）", " (in 5 minutes)"),
-        (calls.LATER, "（五分钟以后到）", " (in more than 5 minutes)"),
+        (LATER, "（五分钟以后到）", " (in more than 5 minutes)"),
     ],
 )
 def test_how_soon_a_household_is_there(minutes: int | None, chinese: str, english: str) -> None:
