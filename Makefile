@@ -26,6 +26,7 @@
 #   make bare                both commands in a Debian with nothing in it, three ways; as root, some 30 minutes
 #     STEPS=demo             the demo only, and what is told of missing packages: five minutes; WAYS="user root-srv"
 #   make screenshots         README's pictures, from a demo of its own
+#   make firefox             the board, a household and the changes in Debian's Firefox (apt-get install firefox-esr)
 #   make setup, make clean
 
 PYTHON3 ?= python3
@@ -36,7 +37,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint audit bench faults upgrade-drill promotion-drill simulate nights upkeep-days mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
+.PHONY: demo test check lint audit bench faults upgrade-drill promotion-drill simulate nights upkeep-days mutants histories soak fuzz office migration lock bare screenshots firefox setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -133,6 +134,10 @@ system:
 
 screenshots: setup system
 	@$(BIN)/python -m tools.screenshots
+
+# Not a part of `make test`: docs/testing.md says why.
+firefox: setup
+	@WITH_FIREFOX=1 $(BIN)/pytest -n 0 tests/journeys/browser/test_in_firefox.py
 
 # Both commands on a machine that has nothing: docs/testing.md. Root only; WAYS="user root-srv root-home" STEPS=demo
 bare:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ on_a_pc = pytest.mark.parametrize("width", [DESKTOP], indirect=True, ids=["deskt
 # `expect`, or by `expect_navigation` where the page that was there before would do as well.
 expect.set_options(timeout=30_000)
 _HERE = Path(__file__).parent
+# Firefox is Debian's, and no part of the set-up: docs/testing.md says why.
+collect_ignore = [] if os.environ.get("WITH_FIREFOX") else ["test_in_firefox.py"]
 _COOKIE = "joint-defence"
 
 
