@@ -3,12 +3,16 @@
 Asking says nothing about whether there is such an account: whoever asks for nobody is written down just the same. The
 digits are made by whoever sends the text, so that they stand nowhere but on the phone; only their digest is kept. They
 are good for ten minutes, once, in the browser that asked, and void after five wrong tries.
+
+Who asks is counted apart: a browser that has signed in with the account before by itself, all others by their address,
+so that a stranger who asks and asks keeps neither its owner nor anybody at another address from a code.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,7 +28,9 @@ from groups.models.changes import Action, Source
 
 VALID_FOR = timedelta(minutes=10)
 MOST_AN_HOUR, MOST_A_DAY = 3, 8
-"""Of one account, or of one name that no account has."""
+"""Of one account, or of one name that no account has, for one browser that is known or for one address."""
+MOST_OF_STRANGERS_AN_HOUR, MOST_OF_STRANGERS_A_DAY = 6, 16
+"""The same for all addresses together: what a phone is sent at most because of people who may be anybody."""
 MOST_TRIES = 5
 IN_HAND = timedelta(minutes=2)
 """Whoever took one to send it and has not said what became of it since is gone: other digits are sent."""
@@ -39,6 +45,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose codes are counted together: where it is, and the name of a browser that the account has signed in with."""
+
+    address: str
+    known_as: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """How people here write phone numbers."""
 
@@ -46,21 +60,22 @@ class Place:
     area_code: str
 
 
-def ask_for_code(session: Session, asked: Asked, now: datetime, place: Place) -> None:
+def ask_for_code(session: Session, asked: Asked, asker: Asker, now: datetime, place: Place, key: str) -> None:
     """Note that a code is wished; too many of them are not noted, and nobody is told so."""
     candidate = find_candidate(session, asked.login, now, place.region, place.area_code)
     session.execute(delete(SignInCode).where(SignInCode.asked_at < now - timedelta(days=1)))
-    hour = func.count().filter(SignInCode.asked_at > now - timedelta(hours=1))
-    lately, today = session.execute(
-        select(hour, func.count()).select_from(SignInCode).where(SignInCode.subject == candidate.subject)
-    ).one()
-    if lately >= MOST_AN_HOUR or today >= MOST_A_DAY:
+    known = asker.known_as(candidate.account_id) if candidate.account_id is not None else ""
+    subject = f"{candidate.subject}{_make_mark(known, asker.address, key)}"
+    strangers = SignInCode.subject.startswith(f"{candidate.subject}{_STRANGER}", autoescape=True)
+    if _is_too_often(session, SignInCode.subject == subject, now, MOST_AN_HOUR, MOST_A_DAY) or (
+        not known and _is_too_often(session, strangers, now, MOST_OF_STRANGERS_AN_HOUR, MOST_OF_STRANGERS_A_DAY)
+    ):
         return
     account = None if candidate.account_id is None else session.get(Account, candidate.account_id)
     may = account is not None and account.role is AccountRole.VILLAGE_HEAD and bool(account.phone)
     session.add(
         SignInCode(
-            subject=candidate.subject,
+            subject=subject,
             account_id=candidate.account_id if may else None,
             browser_digest=hash_text(asked.browser),
             asked_at=now,
@@ -77,7 +92,10 @@ def find_account(
     candidate = find_candidate(session, asked.login, now, place.region, place.area_code)
     found = session.scalar(
         select(SignInCode)
-        .where(SignInCode.subject == candidate.subject, SignInCode.browser_digest == hash_text(asked.browser))
+        .where(
+            SignInCode.subject.startswith(f"{candidate.subject}{_MARK}", autoescape=True),
+            SignInCode.browser_digest == hash_text(asked.browser),
+        )
         .order_by(SignInCode.id.desc())
         .limit(1)
         .with_for_update()
@@ -155,6 +173,23 @@ def put_code_back(session: Session, code_id: int) -> None:
 def end_code(session: Session, code_id: int, now: datetime) -> None:
     """It is sent, or given up: nobody sends it any more."""
     session.execute(update(SignInCode).where(SignInCode.id == code_id).values(sent_at=now))
+
+
+_MARK = "|"
+_STRANGER = f"{_MARK}a"
+
+
+def _make_mark(known_as: str, address: str, key: str) -> str:
+    """What tells askers apart behind the account; of an address a digest that nobody turns back without our key."""
+    if known_as:
+        return f"{_MARK}b{hash_text(known_as)[:8]}"
+    return _STRANGER + hmac.digest(key.encode(), f"asks-for-code:{address}".encode(), "sha256").hex()[:8]
+
+
+def _is_too_often(session: Session, whose: ColumnElement[bool], now: datetime, an_hour: int, a_day: int) -> bool:
+    hour = func.count().filter(SignInCode.asked_at > now - timedelta(hours=1))
+    lately, today = session.execute(select(hour, func.count()).select_from(SignInCode).where(whose)).one()
+    return bool(lately >= an_hour or today >= a_day)
 
 
 def _is_owed(now: datetime) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from config.services import get_database, get_settings
 from groups.accounts import texted_codes
 from groups.accounts.passwords import hash_password
 from groups.accounts.rules.passwords import LONGEST, SHORTEST, find_weakness
-from groups.accounts.texted_codes import Asked, Place
+from groups.accounts.texted_codes import Asked, Asker, Place
 from groups.errors import SignInBusy
 from groups.web.accounts.own import explain_weakness
 from groups.web.accounts.sign_in import admit_browser
@@ -65,7 +65,9 @@ def ask() -> ResponseReturnValue:
         return _draw_form(wrong=True), 422
     asked = Asked(login, secrets.token_urlsafe(24))
     with get_database().begin() as session:
-        texted_codes.ask_for_code(session, asked, read_clock(session), _find_place())
+        asker = Asker(known_browsers.read_address(), known_browsers.name_for)
+        key = get_settings().secret_key
+        texted_codes.ask_for_code(session, asked, asker, read_clock(session), _find_place(), key)
     remember_asked(asked)
     return redirect(url_for("texted_code.show_code_form"), 303)
 

@@ -8,6 +8,7 @@ it. It signs nobody in. A browser that was never signed in shares its tries with
 from __future__ import annotations
 
 import secrets
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -38,8 +39,18 @@ def make_guesser_key() -> str:
 
 
 def read_address() -> str:
-    """The address that asks, as our own proxies wrote it where they are trusted."""
-    return request.remote_addr or "127.0.0.1"
+    """Where it is asked from, as our own proxies wrote it where they are trusted.
+
+    Of an IPv6 address the network alone: whoever has one has a network of 2^64 of them, and would never be counted.
+    """
+    written = request.remote_addr or "127.0.0.1"
+    try:
+        address = ip_address(written.partition("%")[0])
+    except ValueError:
+        return written
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False).network_address)
+    return str(address)
 
 
 def _read_cookie() -> tuple[int, str] | None:

@@ -6,17 +6,18 @@ import time
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from config.database import Database, read_clock
 from groups.accounts.accounts import SignIn, find_candidate, settle_sign_in
 from groups.accounts.invitations import UNSET
 from groups.accounts.passwords import NOBODYS, matches
 from groups.accounts.rules.passwords import Weakness, find_weakness
+from groups.accounts.texted_codes import MOST_AN_HOUR
 from groups.accounts.tries import GUESSES
-from groups.models.accounts import Account
+from groups.models.accounts import Account, AccountRole, SignInCode
 from tests.conftest import MakeSettings
-from tests.edges.web.conftest import PASSWORD, Visitor, open_app
+from tests.edges.web.conftest import PASSWORD, SignedIn, Visitor, open_app
 
 
 def test_who_has_signed_in_here_before_is_not_locked_out_by_others(web: Flask, visitor: Visitor) -> None:
@@ -113,3 +114,29 @@ def test_ones_own_number_is_no_password_however_it_is_written(password: str) -> 
 
 def test_a_long_sentence_with_a_number_in_it_may_be_a_password() -> None:
     assert find_weakness("camphor 13900001111 trees", ("王村长", "+8613900001111")) is None
+
+
+def _ask_for_codes(visitor: Visitor, store: Database, times: int, address: str = "127.0.0.1") -> int:
+    """How many of them are going to be sent."""
+    count = select(func.count(SignInCode.id)).where(SignInCode.account_id.is_not(None))
+    with store.begin(reads=True) as session:
+        before = session.scalar(count) or 0
+    visitor.client.environ_base["REMOTE_ADDR"] = address
+    for _ in range(times):
+        asked = visitor.post("/sign-in/text", {"login": "village_head"}, of="/sign-in/text")
+        assert (asked.status_code, asked.location) == (303, "/sign-in/text/code")
+    with store.begin(reads=True) as session:
+        return (session.scalar(count) or 0) - before
+
+
+def test_a_stranger_who_asks_for_codes_keeps_nobody_else_from_one(
+    web: Flask, store: Database, signed_in: SignedIn
+) -> None:
+    own, stranger, third = signed_in(AccountRole.VILLAGE_HEAD), Visitor(web.test_client()), Visitor(web.test_client())
+    own.post("/sign-out")
+    assert _ask_for_codes(stranger, store, 5, "203.0.113.7") == MOST_AN_HOUR
+    assert _ask_for_codes(third, store, 1, "198.51.100.1") == 1, "a new phone of the head, at another address"
+    # Whoever has an IPv6 address has as many of them as there are; their network is one.
+    assert [_ask_for_codes(Visitor(web.test_client()), store, 2, f"2001:db8::{at}") for at in (1, 2, 3)] == [2, 0, 0]
+    assert _ask_for_codes(third, store, 1, "198.51.100.1") == 0, "all strangers together have had enough"
+    assert _ask_for_codes(own, store, 4, "203.0.113.7") == MOST_AN_HOUR, "the browser that is known has its own"
