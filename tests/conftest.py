@@ -26,13 +26,20 @@ from config.settings import Settings
 from tests.support.compiled import compile_all
 from tests.support.kept import Engines, keeping
 from tests.support.servers import Broom, PostgresServer, RedisServer, sweep
+from tests.support.spent import Spent
 
 # Where files are in memory, no commit waits for a disk: a test takes half as long. Faults and journeys with a disk of
 # their own say so.
 _MEMORY = Path("/dev/shm")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cpu", action="store_true", help="show where the processor's time goes")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("cpu"):
+        config.pluginmanager.register(Spent())
     with_room = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 1 << 30
     if with_room and config.option.basetemp is None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
