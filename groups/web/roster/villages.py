@@ -139,7 +139,12 @@ def show_to_check(code: str) -> ResponseReturnValue:
             house for house in list_village_houses(session, village.id, read_clock(session)) if house.needs_mending
         ]
         names = dict(list_group_names(session, village.id))
-    return render_template("roster/to_check.html", village=village, houses=houses, names=names)
+    # Some are in no group yet: those come last.
+    of_groups = {group_id: [house for house in houses if house.group_id == group_id] for group_id in names}
+    parts = [(names[group_id], those) for group_id, those in of_groups.items() if those]
+    if rest := [house for house in houses if house.group_id not in names]:
+        parts.append(("", rest))
+    return render_template("roster/to_check.html", village=village, parts=parts)
 
 
 def draw_ungrouped(code: str, wrong: str = "", picked: Collection[int] = (), chosen: int | None = None) -> str:

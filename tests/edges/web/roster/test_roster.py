@@ -394,6 +394,11 @@ def test_numbers_that_the_carrier_refused_come_first_with_the_reason_in_words(he
     assert "2次警情打不通" in to_check
     assert "王建国" not in to_check
     assert "/phones/" in to_check, "a number is changed there, in its place"
+    # One of them is in no group by now.
+    with roster.store.begin() as session:
+        session.get_one(Household, roster.houses["欧阳明"]).group_id = None
+    to_check = head.get(f"{HOME}/to-check").text
+    assert to_check.index("空号") < to_check.index("未编组") < to_check.index("2次警情打不通")
 
 
 def test_the_home_says_first_what_keeps_help_away_and_leads_to_it(head: Visitor, roster: Roster) -> None:
