@@ -29,7 +29,7 @@ ALONE = {
     "groups/roster/rules/homes.py": "a rule, apart from its queries",
     "joint_defense/processes/engine.py": "starts worker and clock without pages",
     "joint_defense/processes/health.py": "pages of the process, which the app adds",
-    "joint_defense/rules/understanding/machines.py": "the same",
+    "joint_defense/rules/understanding/machines.py": "a kind of meaning: the room has one file for each",
     "joint_defense/rules/understanding/questions.py": "the same",
     "joint_defense/demo/box.py": "a script of its own process",
 }

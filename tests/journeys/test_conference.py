@@ -140,7 +140,7 @@ def test_a_caller_who_finds_nobody_in_the_room_hears_the_news_there_and_the_next
     li.presses("9")
     li.hears("正在为您接通对方。")
     li.hangs_up()
-    wang.hears("现在没有邻居在通话中。回去请按星号。")
+    wang.hears("现在没有邻居在线。返回请按星号。")
     zhao.texts("1")
     wang.hears("赵德才家正在赶来。")
     town.network.mend()

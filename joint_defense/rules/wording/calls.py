@@ -189,7 +189,7 @@ _CHANGE = {
 }
 _TALK = {CHINESE: "要跟对方通话请按9。", ENGLISH: "To talk to the caller press 9."}
 HOW_SOON = {
-    CHINESE: "马上到请按1，五分钟请按2，还要更久请按3。",
+    CHINESE: "马上到请按1，五分钟请按2，更久请按3。",
     ENGLISH: "If you are there at once press 1, in five minutes 2, later 3.",
 }
 NOT_A_KEY = {
@@ -228,7 +228,7 @@ NOT_ON_LINE = {
     ENGLISH: "The caller has hung up and cannot be reached for the moment.",
 }
 WAITING_FOR_CALLER = {
-    CHINESE: "对方还没有接上，请稍等。退出请按星号。",
+    CHINESE: "对方还没有接通，请稍等。退出请按星号。",
     ENGLISH: "The caller is not on the line yet. Please wait. To leave, press the star key.",
 }
 NOT_ON_LINE_ANY_MORE = {
@@ -236,7 +236,7 @@ NOT_ON_LINE_ANY_MORE = {
     ENGLISH: "The caller has hung up and cannot be reached for the moment. To leave, press the star key.",
 }
 ALONE_IN_ROOM = {
-    CHINESE: "现在没有邻居在通话中。回去请按星号。",
+    CHINESE: "现在没有邻居在线。返回请按星号。",
     ENGLISH: "No neighbour is on the line now. To go back, press the star key.",
 }
 BACK_FROM_TALK = {

@@ -77,7 +77,7 @@ _NO_TEST = {
         "Somebody in the village needs help: no tests now. Please try again later.",
     ),
     "not_called": (
-        "名单上这部电话不接电话，不能打回来。要改请找村干部。",
+        "名单上写明这部电话不接来电，不能打回来。要改请找村干部。",
         "The list says not to call this phone, so it is not called back. The village office can change that.",
     ),
     "away": (

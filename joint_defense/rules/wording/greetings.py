@@ -67,7 +67,7 @@ def write_thanks(language: str) -> str:
 def write_words_kept(language: str, *, contact: bool) -> str:
     """To whoever answered in words that say more than that they are well; `contact`: they are passed on to one."""
     if language == CHINESE:
-        told = "您的话已转告联系人。" if contact else ""
+        told = "您的话会转告联系人。" if contact else ""
         return f"【十户联防】收到您的回复。{told}需要帮忙请打本号码按#9，或直接写：救命"
     told = "Your words are passed on to your contact. " if contact else ""
     return f"[Joint Defence] Received. {told}For help call this number and press #9, or write: help"
@@ -196,7 +196,7 @@ def write_to_contact(household: str, place: str, language: str) -> str:
 def say_to_neighbour(household: str, place: str, language: str) -> str:
     """What the call says to a neighbour who takes no texts."""
     if language == CHINESE:
-        return f"这是十户联防，不是警情。{household}，{place}，今天的平安问候没有回答平安，请您上门看看。"
+        return f"这是十户联防，不是警情。{household}，{place}，今天的平安问候没有报平安，请您上门看看。"
     return (
         f"This is Joint Defence. It is no alarm. {household}, {place}, has not said today that they are well. "
         "Please look in on them. "
@@ -214,7 +214,7 @@ def write_to_neighbour(household: str, place: str, language: str) -> str:
     """The quiet task of leader and neighbours."""
     if language == CHINESE:
         return (
-            f"【十户联防】{household}（{place}）今天的平安问候没有回答平安，请您上门看看。"
+            f"【十户联防】{household}（{place}）今天的平安问候没有报平安，请您上门看看。"
             "人平安请回复1；要大家来帮忙请直接写出什么事"
         )
     return (

@@ -37,7 +37,7 @@ def write_alert(kind: AlertKind, detail: str, language: str) -> str:
     """The text to somebody whose turn it is."""
     said = name_alert(kind, detail, language)
     if language == "zh":
-        return f"【十户联防】系统提醒：{said}。您来处理请回1，否则稍后提醒下一位。"
+        return f"【十户联防】系统提醒：{said}。您来处理请回复1，否则稍后提醒下一位。"
     return f"[Joint Defence] Service: {said}. Reply 1 if you see to it; otherwise the next person is told."
 
 

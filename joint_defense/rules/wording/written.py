@@ -75,7 +75,7 @@ def write_device_alarm(households: int, language: str) -> str:
     """To a household whose detector has raised the alarm."""
     if language == CHINESE:
         if not households:
-            return "【十户联防】您家的报警器响了，但您家还没有可以通知的邻居。要帮忙请打110，着火打119。"
+            return "【十户联防】您家的报警器响了，但您家还没有可以通知的邻居。需要帮忙请打110，着火请打119。"
         return f"【十户联防】您家的报警器响了，马上呼叫{households}户邻居。没事请回复0。着火打119，报警打110。"
     if not households:
         return "[Joint Defence] Your home's detector has gone off; no neighbours to ring yet. Fire 119, police 110."
@@ -91,7 +91,7 @@ def say_device_alarm(households: int, language: str) -> str:
         called = f"马上呼叫{households}户邻居" if households else "但您家还没有可以通知的邻居"
         return f"十户联防。您家的报警器响了，{called}。请看看家里。着火请打119。"
     called = f"{households} households are to be rung" if households else "there are no neighbours to ring yet"
-    return f"Joint Defence. Your home's detector has gone off, and {called}. Please look. In a fire dial 119."
+    return f"Joint Defence. Your home's detector has gone off, and {called}. Please look. If there is a fire, dial 119."
 
 
 def write_alarm_held(households: int, key: str, language: str) -> str:
@@ -173,7 +173,9 @@ def write_lapsed(callers: Sequence[str], language: str) -> str:
     if language == CHINESE:
         return _from_us(f"{'、'.join(callers)}的求助一直没有人解除，系统已自动结束。请确认是否平安。", language)
     return _from_us(
-        f"Nobody has closed the call for help of {' and '.join(callers)}; it was closed by the clock.", language
+        f"Nobody has closed the call for help of {' and '.join(callers)}, "
+        "so it was closed automatically. Please check that all is well.",
+        language,
     )
 
 
@@ -232,7 +234,7 @@ def write_words_noted(helpers: int, language: str, *, untold: int = 0) -> str:
             return _from_us(
                 f"收到，已记下。赶来的{untold}户收不到短信，没法转告；紧急请打110。没事了请回复0。", language
             )
-        return _from_us("收到，已记下，有人来就转告。还没有人回应时，请打110。没事了请回复0。", language)
+        return _from_us("收到，已记下，有人来就转告。现在还没有人赶来，请打110。没事了请回复0。", language)
     if helpers:
         whom = "the household that is coming" if helpers == 1 else f"the {helpers} households that are coming"
         return _from_us(f"Received; {whom} will be told. If it is over reply 0.", language)
@@ -316,7 +318,7 @@ def write_new_sign_in(account: str, browser: str, at: datetime, language: str) -
         device = f"（{browser}）" if browser else ""
         return (
             f"【十户联防】{account}的账号{at:%m月%d日%H:%M}在新设备{device}上登录。"
-            "不是您本人，请马上改密码并告诉镇综治办。"
+            "如不是您本人登录，请马上改密码并告诉镇综治办。"
         )
     device = f" ({browser})" if browser else ""
     return (
@@ -328,5 +330,5 @@ def write_new_sign_in(account: str, browser: str, at: datetime, language: str) -
 def write_sign_in_code(code: str, language: str) -> str:
     """The digits that somebody has asked for to sign in with."""
     if language == CHINESE:
-        return f"【十户联防】登录码{code}，10分钟内有效，只能用一次。请不要告诉任何人；不是您本人要的，不用理会。"
+        return f"【十户联防】登录码{code}，10分钟内有效，只能用一次。请不要告诉任何人；如不是您本人要的，请不用理会。"
     return f"[Joint Defence] Code {code} signs you in once, within 10 minutes. Tell nobody; not yours? Ignore it."

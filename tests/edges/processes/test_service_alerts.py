@@ -77,7 +77,7 @@ def test_one_after_the_other_is_told_until_a_key_takes_it_on_and_all_hear_that_i
     assert look(of, people, 0, worker) == [], "it may be a restart"
     first = look(of, people, MINUTE, worker)
     assert first == [
-        f"sms {WANG} 【十户联防】系统提醒：没有发送进程，由网页进程代发。您来处理请回1，否则稍后提醒下一位。",
+        f"sms {WANG} 【十户联防】系统提醒：没有发送进程，由网页进程代发。您来处理请回复1，否则稍后提醒下一位。",
         f"call {WANG} 十户联防系统提醒：没有发送进程，由网页进程代发。\n您来处理请按1。",
     ]
     assert look(of, people, 5 * MINUTE, worker) == []

@@ -131,7 +131,7 @@ def test_a_caller_alone_in_the_room_goes_on_hearing_the_news_and_is_not_kept_for
     talk.press(zhao, "1", "")
     said = talk.call(alone[1], talk.caller.number, "")
     assert "赵德才家正在赶来。" in said
-    assert "现在没有邻居在通话中。回去请按星号。" in said
+    assert "现在没有邻居在线。返回请按星号。" in said
     # Some seconds are not enough to say that nobody comes: the neighbour may be on the way into the room.
     assert carrier.town.delivery(chen.number).joined_at is not None
     set_back(carrier, chen)
@@ -153,7 +153,7 @@ def test_a_neighbour_alone_in_the_room_hears_whether_the_caller_is_still_there(
     talk.holds("")
     alone = re.search(r'waitUrl="([^"]*)"', find_room(talk.press(chen, "9", "")))
     assert alone is not None
-    assert "对方还没有接上，请稍等。" in talk.call(alone[1], OUR_NUMBER, "", to=chen.number)
+    assert "对方还没有接通，请稍等。" in talk.call(alone[1], OUR_NUMBER, "", to=chen.number)
     talk.waits("", CallStatus="completed")
     assert "对方已挂机，暂时接不通。退出请按星号。" in talk.call(alone[1], OUR_NUMBER, "", to=chen.number)
 

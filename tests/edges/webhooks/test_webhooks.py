@@ -536,7 +536,7 @@ def test_how_soon_somebody_is_there_is_told_to_the_caller_and_shown(
     wang, chen = neighbours
     rung = rung_call(carrier, wang, chen)
     press(carrier, rung, "1")
-    assert "马上到请按1，五分钟请按2，还要更久请按3。" in press(carrier, rung, "1")
+    assert "马上到请按1，五分钟请按2，更久请按3。" in press(carrier, rung, "1")
     assert "约5分钟到" in press(carrier, rung, "2", "soon")
     board = carrier.town.read(lambda session: read_board(session, rung.incident_id))
     assert board is not None

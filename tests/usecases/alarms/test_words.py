@@ -79,7 +79,7 @@ def test_whoever_comes_later_reads_what_was_said_before(town: Town, houses: list
     wang, _, chen, _ = houses
     incident = calls_for_help(town, wang)
     assert text(town, wang, "门没锁", after=5).text == (
-        "【十户联防】收到，已记下，有人来就转告。还没有人回应时，请打110。没事了请回复0。"
+        "【十户联防】收到，已记下，有人来就转告。现在还没有人赶来，请打110。没事了请回复0。"
     )
     assert passed(town, incident) == []
     text(town, chen, "1", after=60)

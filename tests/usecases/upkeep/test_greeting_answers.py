@@ -160,7 +160,7 @@ def test_words_that_do_not_say_well_send_leader_and_neighbours_at_once_and_the_d
     assert answered == "【十户联防】收到，马上请联防长和邻居来看您。平安请回复1；要马上呼叫大家请写：救命"
     assert look(town, SEVEN + 61) == sorted([f"{li.number} sms", f"{near.number} sms"])
     asked = town.delivery(near.number, Channel.SMS, Purpose.LOOK_IN).text or ""
-    assert "没有回答平安，请您上门看看" in asked, "true of whoever was silent, and of whoever said something else"
+    assert "没有报平安，请您上门看看" in asked, "true of whoever was silent, and of whoever said something else"
     assert days(town)[0][2] is None
     assert "您平安就好" in (text(town, wang.number, "1", SEVEN + 120) or "")
 
