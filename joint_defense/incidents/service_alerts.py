@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -23,7 +23,8 @@ from joint_defense.rules.upkeep.service_alerts import (
     find_first_telling,
 )
 
-LONGEST_DETAIL, LONGEST_SUBJECT, LONGEST_NAME = 200, 80, 80
+LONGEST_DETAIL, LONGEST_SUBJECT, LONGEST_NAME, LONGEST_REASON = 200, 80, 80, 200
+PAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,24 @@ def find_quiet(session: Session, now: datetime) -> QuietSpan | None:
     return session.scalars(going_on.order_by(QuietSpan.ends_at.desc()).limit(1)).first()
 
 
+def list_past(session: Session) -> Sequence[ServiceAlert]:
+    """The last that are over and that somebody was told of, the newest first."""
+    past = select(ServiceAlert).where(ServiceAlert.closed_at.is_not(None), ServiceAlert.kind != AlertKind.SUMMARY)
+    return session.scalars(past.order_by(ServiceAlert.closed_at.desc(), ServiceAlert.id.desc()).limit(PAST)).all()
+
+
+def keep_quiet(session: Session, hours: float, reason: str, name: str, now: datetime) -> datetime:
+    """Maintenance for so many hours from now on, instead of any that goes on; 0 ends that. Until when."""
+    while (going_on := find_quiet(session, now)) is not None:
+        going_on.ends_at = now
+        session.flush()
+    until = now + timedelta(hours=hours)
+    if hours:
+        reason, name = reason[:LONGEST_REASON], name[:LONGEST_NAME]
+        session.add(QuietSpan(begins_at=now, ends_at=until, reason=reason, made_by=name))
+    return until
+
+
 def take_turn(session: Session, alert: ServiceAlert, next_at: datetime) -> bool:
     """Whether it is ours to tell somebody now: another clock may have come first."""
     take = update(ServiceAlert).where(
@@ -137,6 +156,12 @@ def take_on(session: Session, alert: ServiceAlert, name: str, now: datetime) -> 
         return False
     alert.taken_on_at, alert.taken_on_by, alert.next_at = now, name[:LONGEST_NAME], None
     return True
+
+
+def take_on_by_id(session: Session, alert_id: int, name: str, now: datetime) -> bool:
+    """The same by its number; False where there is none, too."""
+    alert = session.get(ServiceAlert, alert_id, with_for_update=True)
+    return alert is not None and take_on(session, alert, name, now)
 
 
 def take_on_by_delivery(session: Session, delivery: Delivery, now: datetime) -> TakenOn:

@@ -295,12 +295,13 @@ def check_backups(runtime: Runtime) -> Iterator[Finding]:
         return
     found = backup_file.list_copies(Path(settings.backup_dir))
     if not found or datetime.now(UTC) - backup_file.read_age(found[0]) > OLDEST_COPY:
-        seen = found[0].name if found else "-"
+        old = (f"最新的备份已过时：{found[0].name}", f"the newest copy is old: {found[0].name}") if found else None
+        zh, en = old or ("还没有备份", "there is no copy yet")
         yield Finding(
             "backup",
             Grade.ERROR,
-            f"最新的备份已过时：{seen}",
-            f"the newest copy is old: {seen}",
+            zh,
+            en,
             "flask --app app backup create",
         )
     else:

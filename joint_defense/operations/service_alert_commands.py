@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 from flask.cli import AppGroup
 
 from config.database import read_clock
 from joint_defense.incidents import service_alerts
-from joint_defense.models.processes import QuietSpan, ServiceAlert
 from joint_defense.processes import service_alerts as telling
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.rules.upkeep.service_alerts import AlertKind, Trouble
 from joint_defense.rules.wording.service import name_alert
 
 LONGEST_QUIET = 72
@@ -42,8 +38,7 @@ def list_alerts() -> None:
 def take_on(alert_id: int, name: str) -> None:
     """Exit code 1 where there is none, or somebody does already."""
     with get_runtime().database.begin() as session:
-        alert = session.get(ServiceAlert, alert_id, with_for_update=True)
-        if alert is None or not service_alerts.take_on(session, alert, name, read_clock(session)):
+        if not service_alerts.take_on_by_id(session, alert_id, name, read_clock(session)):
             raise click.ClickException("没有这条待处理的提醒 / there is no such alert that waits for somebody")
     click.echo(f"{alert_id}: {name}")
 
@@ -56,16 +51,7 @@ def keep_quiet(hours: float, reason: str, name: str) -> None:
     """A new span, or the end of the one that goes on."""
     runtime = get_runtime()
     with runtime.database.begin() as session:
-        now = read_clock(session)
-        going_on = service_alerts.find_quiet(session, now)
-        while going_on is not None:
-            going_on.ends_at = now
-            session.flush()
-            going_on = service_alerts.find_quiet(session, now)
-        until = now + timedelta(hours=hours)
-        if hours:
-            span = QuietSpan(begins_at=now, ends_at=until, reason=reason[:200], made_by=name[:80])
-            session.add(span)
+        until = service_alerts.keep_quiet(session, hours, reason, name, read_clock(session))
     if hours:
         click.echo(f"维护到 / quiet until {until.astimezone(runtime.settings.zone):%Y-%m-%d %H:%M}")
     else:
@@ -83,12 +69,7 @@ def tell_for_a_test() -> None:
     if not settings.alert_people:
         raise click.ClickException("没有设置 / nobody is named: ALERT_PEOPLE")
     with runtime.database.begin() as session:
-        now = read_clock(session)
-        trouble = Trouble(AlertKind.RESTORE_DRILL, "test", "测试 test")
-        service_alerts.open_alert(session, trouble, now)
-        letters = telling.tell_due(session, settings, now)
-        ours = [each.id for each in service_alerts.list_open(session) if each.subject == trouble.subject]
-        service_alerts.close_alerts(session, ours, now)
+        letters = telling.tell_a_test(session, settings, read_clock(session))
     failed = [f"{letter.person.name} {way}" for letter in letters for way in telling.send_letter(settings, letter, ())]
     told = "、".join(dict.fromkeys(letter.person.name for letter in letters))
     click.echo(f"已提醒 / told: {told or '-'}")

@@ -175,6 +175,17 @@ def tell_due(session: Session, settings: Settings, now: datetime) -> list[Letter
     return letters
 
 
+def tell_a_test(session: Session, settings: Settings, now: datetime) -> list[Letter]:
+    """Tell the first on duty as if something were wrong, with what is due besides; it is over at once."""
+    trouble = Trouble(AlertKind.RESTORE_DRILL, "test", "测试 test")
+    if settings.alert_people:
+        service_alerts.open_alert(session, trouble, now)
+    letters = tell_due(session, settings, now) if settings.alert_people else []
+    ours = [each.id for each in service_alerts.list_open(session) if each.subject == trouble.subject]
+    service_alerts.close_alerts(session, ours, now)
+    return letters
+
+
 def tell_over(session: Session, settings: Settings, closed: list[ServiceAlert], now: datetime) -> list[Letter]:
     """Tell all who were told that it is over, by text, mail and webhook."""
     letters = []

@@ -1,4 +1,5 @@
-"""Pages that keep a village's numbers and groups in order: numbers to mend, checks, simulated nights, the summary.
+"""Pages that keep a village's numbers and groups in order: numbers to mend, checks, simulated nights, the summary; and
+the service itself.
 
 Door: `register(app)`. No tables. It must not know webhooks.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from joint_defense.web.upkeep import checks, nights, numbers, summary
+from joint_defense.web.upkeep import checks, nights, numbers, service, summary
 
 
 def register(app: Flask) -> None:
@@ -16,3 +17,4 @@ def register(app: Flask) -> None:
     checks.register(app)
     summary.register(app)
     nights.register(app)
+    service.register(app)

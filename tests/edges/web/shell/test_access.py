@@ -72,6 +72,10 @@ GUARDED = {
     "/drills/<int:drill_id>/stop": WATCHERS,
     "/mutes": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
     "/mutes/<int:mute_id>/lift": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
+    **{
+        f"/service{what}": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN})
+        for what in ("", "/quiet", "/quiet/end", "/test", "/alerts/<int:alert_id>/take-on")
+    },
     "/accounts": ADMINS,
     "/accounts/<int:account_id>": ADMINS,
     **{f"/accounts/<int:account_id>/{what}": ADMINS for what in ("invite", "sign-out", "close", "reopen")},
