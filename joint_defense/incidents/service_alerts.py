@@ -25,6 +25,8 @@ from joint_defense.rules.upkeep.service_alerts import (
 
 LONGEST_DETAIL, LONGEST_SUBJECT, LONGEST_NAME, LONGEST_REASON = 200, 80, 80, 200
 PAST = 20
+TEST = "test"
+"""The subject of what is told for a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,10 @@ def find_quiet(session: Session, now: datetime) -> QuietSpan | None:
 
 
 def list_past(session: Session) -> Sequence[ServiceAlert]:
-    """The last that are over and that somebody was told of, the newest first."""
-    past = select(ServiceAlert).where(ServiceAlert.closed_at.is_not(None), ServiceAlert.kind != AlertKind.SUMMARY)
+    """The last that are over and that somebody was told of, the newest first; tests are none."""
+    past = select(ServiceAlert).where(
+        ServiceAlert.closed_at.is_not(None), ServiceAlert.kind != AlertKind.SUMMARY, ServiceAlert.subject != TEST
+    )
     return session.scalars(past.order_by(ServiceAlert.closed_at.desc(), ServiceAlert.id.desc()).limit(PAST)).all()
 
 

@@ -177,7 +177,7 @@ def tell_due(session: Session, settings: Settings, now: datetime) -> list[Letter
 
 def tell_a_test(session: Session, settings: Settings, now: datetime) -> list[Letter]:
     """Tell the first on duty as if something were wrong, with what is due besides; it is over at once."""
-    trouble = Trouble(AlertKind.RESTORE_DRILL, "test", "测试 test")
+    trouble = Trouble(AlertKind.RESTORE_DRILL, service_alerts.TEST, "测试 test")
     if settings.alert_people:
         service_alerts.open_alert(session, trouble, now)
     letters = tell_due(session, settings, now) if settings.alert_people else []

@@ -102,7 +102,7 @@ def end_quiet() -> ResponseReturnValue:
 
 @pages.post("/service/test")
 @require(*KEEPERS_OF_IT)
-def test() -> ResponseReturnValue:
+def send_test() -> ResponseReturnValue:
     """Tell the first on duty, as a test."""
     runtime = get_runtime()
     with runtime.database.begin() as session:
