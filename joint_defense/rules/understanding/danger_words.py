@@ -137,7 +137,10 @@ NEGATED_ENGLISH = (
     r"(?:\bnot|\bno|n't|\bnever|\bwithout|\bnobody(?: is| was)?|\bno one(?: is| was)?|\bno more|\bisn't|\bcancel(?: the)?)"
     r"(?: (?:a|an|any|the|really|real|been|get|got|need|needed|need any|is|was|my|your|so))*\s*$"
 )
-FALSE_NOTS = ("不小心", "不得了", "不好了", "不好啦", "不知道", "不知", "不断", "不停", "不会游泳", "不能动", "控制不住", "止不住", "受不了", "不行")
+FALSE_NOTS = ("不小心", "不得了", "不好了", "不好啦", "不知道", "不知", "不断", "不停", "不会游泳", "不能动", "控制不住", "止不住", "受不了", "不行",
+    # What the writer cannot do, which is why they write: "我听不见 家里着火了". Only where another word follows it.
+    "(?:我|俺|耳朵|耳聋|人|现在)*(?:听|说|讲|接|打)不(?:见|到|清|了|出|通)(?:电话|话|声音?)?(?:了)?(?=我|俺|家|屋|房|隔壁|邻居|厨房|灶|有人|有贼|进贼|老|孩子|小孩|爸|妈|爷|奶)",
+    "(?:不会|不能|没法|没办法|不方便|不敢)(?:说话|讲话|打电话|接电话|出声|大声)(?:了)?", "没(?:有)?(?:电话|手机|话费|信号)(?:了)?(?=我|俺|家|屋)")
 """Hold a negation and negate nothing; taken out before the look."""
 
 ASKED_AFTER = (

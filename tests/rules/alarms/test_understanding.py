@@ -77,7 +77,7 @@ def is_right(case: Case) -> bool:
             ("blind_14.json", 192),
             ("blind_15.json", 73),
             ("blind_16.json", 55),
-            ("own_13.json", 54),
+            ("own_13.json", 66),
             ("probes_12.json", 42),
             ("probes_11.json", 88),
             ("own_11.json", 404),
