@@ -27,9 +27,6 @@ TIMEOUT = 4.0
 SLOW = "list is slow"
 """The carrier's list shows what has left only after most of a second. Not in every night: seeds that were found before
 are to be the same nights still."""
-CLOCK_DIFFERENCE = timedelta(seconds=10)
-"""The list begins so much before the moment that is asked for: more than a clock jumps in a night. (`carriers.twilio`
-leaves two minutes, longer than a night's look-ups take: with as much, one that begins too late would not show.)"""
 _ENDS = re.compile(r"/status/(\d+)/(\d+)")
 WORDS = {
     AttemptState.RINGING: "ringing",
@@ -75,6 +72,10 @@ class Network:
     _calls: list[Carried] = field(default_factory=list)
     most_held: int = 0
     """The most calls that it has had in hand at once."""
+    clocks_differ: timedelta = timedelta(seconds=1)
+    """The list begins so much before the moment that is asked for; more, once our clock has jumped. `carriers.twilio`
+    leaves two minutes: with as much, a list that begins too late would not show in a night.
+    """
     on_a_held_phone: list[tuple[Carried, Carried]] = field(default_factory=list)
     """Calls to a phone that another call held at that moment, and that one."""
 
@@ -187,7 +188,7 @@ class SimulatedCarrier:
         return [
             Receipt(each.sid, each.state, body=each.body, to=each.to)
             for each in reversed(self._network.carried.values())
-            if each.channel is channel and each.to == to and each.at >= since - CLOCK_DIFFERENCE
+            if each.channel is channel and each.to == to and each.at >= since - self._network.clocks_differ
         ]
 
     async def fetch(self, channel: Channel, sid: str) -> Receipt:

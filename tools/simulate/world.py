@@ -474,7 +474,11 @@ class World:
                 self.loop.at(begins + lasts, partial(self.cut.discard, pair))
         if may("clock jumps", 0.3):
             ahead = chance.uniform(-4, 8)
-            self.loop.at(chance.uniform(2, BUSY), lambda: setattr(self, "jump", ahead))
+            self.loop.at(chance.uniform(2, BUSY), partial(self._jump, ahead))
+
+    def _jump(self, seconds: float) -> None:
+        self.jump = seconds
+        self.network.clocks_differ += timedelta(seconds=abs(seconds))
 
     def _as_web(self, work: Callable[[], Any]) -> Any:
         """What a webhook does. None where the process died in it: the carrier hears nothing."""
