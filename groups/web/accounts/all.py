@@ -13,7 +13,7 @@ from config.services import get_database, get_settings
 from groups.accounts import accounts, invitations
 from groups.accounts import sessions as accounts_sessions
 from groups.accounts.second_factor import is_asked_for
-from groups.errors import GroupsError, InvalidAccount, say
+from groups.errors import AccountExists, GroupsError, InvalidAccount, InvalidNumber, UnknownVillage, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.changes import Action
 from groups.models.roster import Village
@@ -76,7 +76,7 @@ def create() -> ResponseReturnValue:
             )
             secret = invitations.invite(batch, account)
     except GroupsError as error:
-        return _draw_index(wrong=write_error(error)), 422
+        return _draw_index(wrong=_place_error(error)), 422
     return _draw_code(account, secret)
 
 
@@ -101,7 +101,7 @@ def change(account_id: int) -> ResponseReturnValue:
             code = _read_village(session, village)
             accounts.change_account(batch, account, name=name, phone=phone, role=role, village_code=code)
     except GroupsError as error:
-        return _draw_page(account_id, wrong=write_error(error)), 422
+        return _draw_page(account_id, wrong=_place_error(error)), 422
     flash(gettext("Saved."), "success")
     return redirect(url_for("accounts.show", account_id=account_id), 303)
 
@@ -162,7 +162,7 @@ def open_again(account_id: int) -> ResponseReturnValue:
 def close(account_id: int) -> ResponseReturnValue:
     """Nobody signs in with it any more."""
     if account_id == get_signed_in().account_id:
-        return _draw_page(account_id, wrong=gettext("You cannot close your own account: ask another.")), 422
+        return _draw_page(account_id, wrong={"": gettext("You cannot close your own account: ask another.")}), 422
     with get_database().begin() as session:
         account = _get_account(session, account_id)
         batch = make_batch(session, Action.CLOSE_ACCOUNT)
@@ -181,6 +181,16 @@ def _read_given() -> tuple[str, str | None, AccountRole, str | None]:
         abort(400)
     code = form.village.data if role is AccountRole.VILLAGE_HEAD else ""
     return form.name.data, phone, role, code or None
+
+
+def _place_error(error: GroupsError) -> dict[str, str]:
+    """The error's words by the field that they are about."""
+    form = AccountForm.sent()
+    if isinstance(error, UnknownVillage) or (form.role.data == AccountRole.VILLAGE_HEAD and not form.village.data):
+        return {"village": write_error(error)}
+    if isinstance(error, InvalidNumber):
+        return {"phone": write_error(error)}
+    return {"name" if isinstance(error, InvalidAccount | AccountExists) else "": write_error(error)}
 
 
 def _read_village(session: Session, text: str | None) -> str | None:
@@ -203,7 +213,7 @@ def _get_account(session: Session, account_id: int) -> Account:
     return account
 
 
-def _draw_index(wrong: str = "", wrong_closed: str = "") -> str:
+def _draw_index(wrong: dict[str, str] | None = None, wrong_closed: str = "") -> str:
     text, page = request.args.get("q", "")[:64], request.args.get("page", 1, type=int)
     with get_database().begin() as session:
         found, last = accounts.list_page(session, text, page)
@@ -217,13 +227,13 @@ def _draw_index(wrong: str = "", wrong_closed: str = "") -> str:
         text=text,
         page=min(max(page, 1), last),
         last=last,
-        wrong=wrong,
+        wrong=wrong or {},
         roles=AccountRole,
         typed=AccountForm.sent().data,
     )
 
 
-def _draw_page(account_id: int, wrong: str = "") -> str:
+def _draw_page(account_id: int, wrong: dict[str, str] | None = None) -> str:
     with get_database().begin() as session:
         account = _get_account(session, account_id)
         village = None if account.village_id is None else session.get(Village, account.village_id)
@@ -238,10 +248,12 @@ def _draw_page(account_id: int, wrong: str = "") -> str:
         "accounts/account_admin.html",
         second_factor=has_second_factor,
         account=account,
+        # What was refused stays in the fields.
+        typed=None if not wrong or "" in wrong else AccountForm.sent().data,
         chosen=chosen,
         villages=villages,
         sessions=sessions,
-        wrong=wrong,
+        wrong=wrong or {},
         roles=AccountRole,
     )
 

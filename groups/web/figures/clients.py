@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -49,7 +49,7 @@ def create() -> ResponseReturnValue:
     """Let a program in. Its token stands on this one answer and nowhere else."""
     form = ClientForm.sent()
     if not form.validate():
-        return _draw_page(wrong=form.first_wrong), 422
+        return _draw_page(wrong=form.first_wrong, typed=form.typed), 422
     try:
         with get_database().begin() as session:
             made = api_clients.create_client(
@@ -61,7 +61,7 @@ def create() -> ResponseReturnValue:
                 read_clock(session),
             )
     except GroupsError as error:
-        return _draw_page(wrong=write_error(error)), 422
+        return _draw_page(wrong=write_error(error), typed=form.typed), 422
     return _draw_page(token=made[1], named=made[0].name)
 
 
@@ -78,7 +78,12 @@ def revoke() -> ResponseReturnValue:
     return redirect(url_for("api_clients.show"), 303)
 
 
-def _draw_page(wrong: str = "", token: str = "", named: str = "") -> str:  # nosec B107 - empty: none to show
+def _draw_page(
+    wrong: str = "",
+    token: str = "",  # nosec B107 - empty: none to show
+    named: str = "",
+    typed: dict[str, str] | None = None,
+) -> str:
     with get_database().begin() as session:
         return render_template(
             "figures/api_clients.html",
@@ -87,6 +92,8 @@ def _draw_page(wrong: str = "", token: str = "", named: str = "") -> str:  # nos
             read_only=api_clients.READ_ONLY,
             usual_pace=api_clients.USUAL_PACE,
             wrong=wrong,
+            typed=typed or {},
+            ticked=request.form.getlist("scope"),
             token=token,
             named=named,
         )

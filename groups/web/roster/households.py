@@ -155,6 +155,7 @@ def _draw_form(
     group_id: int | None = None,
     edited: bool = False,
     away: AwayForm | None = None,
+    to_village: ToVillageForm | None = None,
 ) -> str:
     """The household's page; after another's change with what that was, and the version that saving now would meet."""
     with get_database().begin() as session:
@@ -175,10 +176,18 @@ def _draw_form(
         theirs=theirs,
         who=who,
         away=away or AwayForm.empty(),
+        to_village=to_village or ToVillageForm.empty(),
         in_a_week=find_local_day(now, get_zone()) + timedelta(days=7),
         town_wide=get_signed_in().village_id is None,
         phone_buttons=slots.SLOTS.of().list_phone_buttons(get_signed_in().role),
     )
+
+
+def _read_form(code: str, household_id: int) -> tuple[HouseLine, HouseholdForm]:
+    """A household as it stands, and its form filled with that: another form of its page was refused."""
+    with get_database().begin() as session:
+        house = get_house(session, get_own_village(session, code).id, household_id)
+    return house, forms.fill_form(house, get_settings()).with_room()
 
 
 def _draw_saved(message: str, form: HouseholdForm, entries: list[PhoneEntry]) -> str:
@@ -269,7 +278,7 @@ def move(code: str, household_id: int) -> ResponseReturnValue:
 @require(AccountRole.ADMIN)
 def move_village(code: str, household_id: int) -> ResponseReturnValue:
     """Into another village, named by its code or its name; its phones and its subscription go along."""
-    here, sent = url_for("household.show", code=code, household_id=household_id), ToVillageForm.sent()
+    sent = ToVillageForm.sent()
     try:
         with hold_household(code, household_id, Action.MOVE_VILLAGE) as (household, batch):
             group_id = household.group_id
@@ -278,8 +287,9 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        flash(write_error(error), "danger")
-        return redirect(f"{here}#move-village", 303)
+        house, form = _read_form(code, household_id)
+        form.errors = {"village": write_error(error)}
+        return _draw_form(code, house, form, to_village=sent), 422
     tell(gettext("%(head)s lives in %(village)s now.", head=household.head, village=wanted.name), batch, code)
     return redirect(draw_group(code, group_id), 303)
 
@@ -302,9 +312,7 @@ def mark_away(code: str, household_id: int) -> ResponseReturnValue:
         if not wrong:
             households.set_away(batch, household, until)
     if until is None or wrong:
-        with get_database().begin() as session:
-            house = get_house(session, get_own_village(session, code).id, household_id)
-        form = forms.fill_form(house, get_settings()).with_room()
+        house, form = _read_form(code, household_id)
         form.errors = wrong
         return _draw_form(code, house, form, away=sent), 422
     said = gettext(
