@@ -7,25 +7,73 @@ A package with files of its own adds them with `serve(app, folder)`.
 
 from __future__ import annotations
 
+import atexit
+import gzip
 import hashlib
+import os
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
+from wsgiref.headers import Headers
 
 from flask import Blueprint, Flask
 from markupsafe import Markup
 from whitenoise import WhiteNoise
+from whitenoise.responders import StaticFile
 
 from config.services import Service
 
 _WEB = Path(__file__).parents[1]
 _COMPRESSED_TWINS = {".br", ".gz"}
+_WORTH_COMPRESSING = {".css", ".js", ".svg"}
 _FILES = Service[WhiteNoise]("static_files")
 _ADDRESSES = Service[dict[str, str]]("assets")
 """The address of each file by its path."""
 
 
+class _Files(WhiteNoise):  # type: ignore[misc] # WhiteNoise has no types
+    """Ours too are sent compressed: vendored files have their twins beside them, ours get theirs in a folder aside."""
+
+    def get_static_file(self, path: str, url: str, stat_cache: dict[str, os.stat_result] | None = None) -> StaticFile:
+        found: StaticFile = super().get_static_file(path, url, stat_cache)
+        twin = _compress(Path(path)) if not any(encoding.pattern for encoding, *_ in found.alternatives) else None
+        if twin is None:
+            return found
+        headers = Headers([])
+        self.add_mime_headers(headers, path, url)
+        self.add_cache_headers(headers, path, url)
+        _add_headers(headers, path, url)
+        return StaticFile(path, headers.items(), encodings={"gzip": str(twin)})
+
+
+def _compress(path: Path) -> Path | None:
+    """The file's compressed twin, made once a process; None for what would gain nothing, or where it cannot be kept."""
+    if path.suffix not in _WORTH_COMPRESSING:
+        return None
+    content = path.read_bytes()
+    squeezed = gzip.compress(content, mtime=0)
+    if len(squeezed) > 0.9 * len(content):
+        return None
+    try:
+        twin = Path(_make_aside(), f"{hashlib.sha256(content).hexdigest()}.gz")
+        if not twin.exists():
+            twin.write_bytes(squeezed)
+    except OSError:
+        return None
+    return twin
+
+
+@cache
+def _make_aside() -> str:
+    folder = tempfile.mkdtemp(prefix="joint-defence-static-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def register(app: Flask) -> None:
     """Put WhiteNoise in front of the app, and our own files into it."""
-    files = WhiteNoise(
+    files = _Files(
         app.wsgi_app,
         allow_all_origins=False,
         immutable_file_test=lambda path, url: True,
@@ -73,5 +121,5 @@ def _draw_icon(app: Flask, name: str, words: str = "") -> Markup:
     )
 
 
-def _add_headers(headers: dict[str, str], path: str, url: str) -> None:
+def _add_headers(headers: Headers, path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"

@@ -42,7 +42,7 @@ FILES: dict[str, list[tuple[str, str]]] = {
     ],
     "/coverage/audit.<form>": [("/coverage/audit.xlsx?as_of=2026-03-10", rf"{TOWN}逐户核对2026-03-10\.xlsx")],
     "/coverage/reports/<int:number>/report.<form>": [
-        ("/coverage/reports/1/report.xlsx", rf"{TOWN}十户联防覆盖率报表1号2026-03-10\.xlsx"),
+        ("/coverage/reports/{report}/report.xlsx", rf"{TOWN}十户联防覆盖率报表\d+号2026-03-10\.xlsx"),
     ],
     "/enrolment/bill.xlsx": [
         ("/enrolment/bill.xlsx?month=2026-03", rf"{TOWN}补贴账单2026-03\(截至{DAY}\)\.xlsx"),
@@ -91,7 +91,9 @@ def test_every_file_is_called_in_chinese_by_whose_it_is_and_of_which_day(
         session.add(Subscription(household_id=house.id, plan="A", starts_on=date(2026, 2, 1), consent_by="本人"))
     admin = signed_in(AccountRole.ADMIN)
     asked = {"as_of": "2026-03-10", "since": "2026-02-28"}
-    assert admin.post("/coverage/reports", asked, of="/coverage?as_of=2026-03-10").status_code == 303
+    issued = admin.post("/coverage/reports", asked, of="/coverage?as_of=2026-03-10")
+    assert issued.status_code == 303
+    report = issued.headers["Location"].rstrip("/").split("/")[-1]
     head = signed_in(AccountRole.VILLAGE_HEAD)
     errors = f"{brought(head, listed(('1组', '', '19900640001')))}/errors.xlsx"
 
@@ -99,7 +101,7 @@ def test_every_file_is_called_in_chinese_by_whose_it_is_and_of_which_day(
     for files in FILES.values():
         for address, called in files:
             visitor = head if "{errors}" in address else admin
-            answer = visitor.get(address.format(errors=errors, incident=incident))
+            answer = visitor.get(address.format(errors=errors, incident=incident, report=report))
             header = answer.headers.get("Content-Disposition", "")
             found = re.fullmatch(r"(?:attachment|inline); filename=\"([!-~]+)\"; filename\*=UTF-8''([!-~]+)", header)
             if answer.status_code != 200 or found is None or not re.fullmatch(called, unquote(found[2])):

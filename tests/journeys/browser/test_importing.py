@@ -36,7 +36,7 @@ def handed_over(window: Window, *, scripts: bool = True) -> str:
     page.get_by_label("姓名", exact=True).fill("沈村长")
     page.get_by_label("登录用的电话号码").fill("13805740001")
     page.get_by_label("村干部", exact=True).check()
-    page.get_by_label("村代码").fill(OTHER_VILLAGE)
+    page.get_by_label("村干部所在的村").fill(OTHER_VILLAGE)
     page.get_by_role("button", name="新建账号").click()
     expect(page.get_by_role("heading", name="沈村长")).to_be_visible()
     if scripts:

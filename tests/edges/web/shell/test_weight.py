@@ -12,7 +12,7 @@ from config.database import Database, read_clock
 from tests.edges.web.conftest import VILLAGE, Visitor
 from tests.edges.web.scenes import full_scene
 
-FIRST_LOAD = 84_000
+FIRST_LOAD = 64_000
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -35,7 +35,10 @@ def test_the_first_load_of_the_heaviest_page_is_light(
     answers = {path: web.test_client().get(path, headers=headers, buffered=True) for path in files}
 
     assert {answer.status_code for answer in answers.values()} == {200}
-    assert sum(answer.headers.get("Content-Encoding") == coding for answer in answers.values()) == 2
+    coded = [answer.headers.get("Content-Encoding") for answer in answers.values()]
+    assert coded.count(coding) >= 2
+    # Small ones and drawings apart, what is ours comes compressed too.
+    assert sum(len(answer.data) for answer in answers.values() if "Content-Encoding" not in answer.headers) < 2_000
     assert len(page.data) + sum(len(answer.data) for answer in answers.values()) <= FIRST_LOAD
 
 
