@@ -167,7 +167,7 @@ def test_words_in_answer_are_well_a_call_for_help_or_passed_on_and_a_machine_is_
         return moment + 60
 
     assert text(town, wang.number, "我很好，谢谢", ask(0)) == ("【十户联防】收到，您平安就好。需要帮忙随时打本号码按#9")
-    assert "已转告联系人" in (text(town, wang.number, "有点头晕，不想吃饭", ask(1)) or "")
+    assert "会转告联系人" in (text(town, wang.number, "有点头晕，不想吃饭", ask(1)) or "")
     assert town.delivery(CONTACT, Channel.SMS, Purpose.LOOK_IN).text == (
         "【十户联防】王建国家回复了平安问候：“有点头晕，不想吃饭”。请您关心一下"
     )
