@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import structlog
-from aiohttp.abc import ResolveResult
+from aiohttp.abc import AbstractStreamWriter, ResolveResult
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from twilio.base import values
@@ -62,7 +62,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Asks `before_leaving` when a request has its connection: nothing but the writing of it follows."""
+    """Asks `before_leaving` when a request has its connection, which then serves another where it may not leave."""
 
     async def connect(
         self,
@@ -78,6 +78,25 @@ class _Connector(aiohttp.TCPConnector):
                 connection.release()
                 raise
         return connection
+
+
+class _Request(aiohttp.ClientRequest):
+    """Asks `before_leaving` once more in the step that writes: head and body wait for the loop's next turn, those of a
+    whole portion for one turn, and a process that is stopped just then would write them when it is woken.
+    """
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        """Write both, or nothing: then whoever waits for the answer gets what was raised."""
+        if (ask := before_leaving.get()) is not None:
+            try:
+                await ask()
+            except Exception as error:
+                if conn.protocol is not None:
+                    conn.protocol.set_exception(error)
+                return
+        await super().write_bytes(writer, conn, content_length)
 
 
 class _Resolver(aiohttp.ThreadedResolver):
@@ -116,6 +135,7 @@ class PooledHttpClient(AsyncHttpClient):
                 socket_factory=_open_socket,
                 resolver=_Resolver(),
             ),
+            request_class=_Request,
             timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
         )
 

@@ -28,6 +28,7 @@ from joint_defense.carriers.port import (
     OutboundCall,
     OutboundMessage,
     OutcomeUnknown,
+    Receipt,
     RefusedNumber,
     Temporary,
     TooFast,
@@ -281,6 +282,31 @@ def test_what_may_not_leave_any_more_is_not_written_and_its_connection_serves_th
 
     assert carried(api.url(""), place_two) == 1
     assert len(api.at(CALLS)) == 2
+
+
+def test_what_has_its_connection_and_may_not_leave_any_more_when_it_is_written_is_not(api: Application) -> None:
+    api.answers(CALLS, resource())
+
+    class GoneToOthers(Exception):
+        pass
+
+    asked = 0
+
+    async def keep_back() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise GoneToOthers
+
+    async def place_two(carrier: TwilioCarrier) -> Receipt:
+        before_leaving.set(keep_back)
+        with pytest.raises(GoneToOthers):
+            await carrier.place_call(CALL)
+        return await carrier.place_call(CALL)
+
+    assert carried(api.url(""), place_two).sid == "CA1"
+    assert asked == 4
+    assert len(api.at(CALLS)) == 1
 
 
 def test_silence_is_bounded_and_leaves_the_outcome_open(api: Application) -> None:
