@@ -19,8 +19,8 @@ from joint_defense.delivery.plan import make_callers_phone, make_row
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models.inbound import InboundEvent
 from joint_defense.models.incidents import Alert, Delivery, Incident, count_parties
+from joint_defense.rules.answers import Given
 from joint_defense.rules.parties import NOTICE
-from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import RINGS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import written
@@ -42,15 +42,6 @@ class AlarmRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Comer:
-    """Who comes: its name, in how many minutes where it was said, and whether it is there."""
-
-    name: str
-    minutes: int | None
-    there: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Followed:
     """How an alarm stands. `called`: households and responders that were called or texted for it."""
 
@@ -60,7 +51,7 @@ class Followed:
     closed_at: datetime | None
     outcome: ClosingOutcome | None
     called: int
-    coming: list[Comer]
+    coming: list[Given]
 
 
 def raise_for_household(session: Session, request: AlarmRequest, now: datetime, limits: Limits) -> IntakeResult:
@@ -90,10 +81,6 @@ def follow(session: Session, client_id: int, incident_id: int) -> Followed | Non
         Delivery.purpose.in_(RINGS),
         Delivery.household_id.is_(None) | Delivery.household_id.not_in(own),
     )
-    coming = [
-        Comer(each.name, each.minutes, each.answer is Answer.ON_SCENE)
-        for each in read_answers(session, incident_id).coming
-    ]
     return Followed(
         incident.id,
         incident.category,
@@ -101,7 +88,7 @@ def follow(session: Session, client_id: int, incident_id: int) -> Followed | Non
         incident.closed_at,
         incident.outcome,
         session.scalar(asked) or 0,
-        coming,
+        read_answers(session, incident_id).coming,
     )
 
 
@@ -127,7 +114,10 @@ def _begin_keys(client_id: int) -> str:
 
 
 def _tell_household(session: Session, alert: Alert, request: AlarmRequest, raised: IntakeResult, now: datetime) -> None:
-    """What has been raised for them, and how to take it back. Whoever pressed may have to be quiet: by text alone."""
+    """What has been raised for them, and how to take it back: once, however often it is pressed.
+
+    Whoever pressed may have to be quiet: by text alone.
+    """
     phones = [
         each
         for each in directory.list_phones(session, [alert.household_id])
@@ -158,4 +148,4 @@ def _tell_household(session: Session, alert: Alert, request: AlarmRequest, raise
         )
         for phone, channel, text in said
     ]
-    insert_rows(session, Delivery, rows)
+    insert_rows(session, Delivery, rows, skip_known=True)

@@ -19,8 +19,6 @@ _WORDS = {
     429: ("too_many_requests", say("too_many_requests_try_again_in")),
     503: ("busy", say("try_again_soon")),
 }
-
-
 _OF_ALARMS = {
     "idempotency_key": "api_key_needed",
     "wrong_field": "api_wrong_field",

@@ -23,6 +23,7 @@ from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.alarms.platform_alarms import AlarmRequest, Followed, close_own, follow, raise_for_household
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER
+from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome
 from joint_defense.rules.triggers import Category
 
@@ -182,7 +183,10 @@ def _describe(found: Followed) -> dict[str, Any]:
         "closed_at": found.closed_at and found.closed_at.astimezone(zone).isoformat(timespec="seconds"),
         "outcome": found.outcome and found.outcome.value,
         "called": found.called,
-        "coming": [{"name": each.name, "minutes": each.minutes, "there": each.there} for each in found.coming],
+        "coming": [
+            {"name": each.name, "minutes": each.minutes, "there": each.answer is Answer.ON_SCENE}
+            for each in found.coming
+        ],
     }
 
 

@@ -120,6 +120,22 @@ def test_a_button_is_answered_by_text_alone_and_the_program_follows_who_comes_un
     assert ask(f"/{number}/close", {"outcome": "malicious"}).get_json()["outcome"] == "helped"
 
 
+def test_pressed_again_with_another_key_it_is_the_same_alarm_and_the_household_is_told_once(
+    ask: Ask,
+    carrier: Carrier,  # noqa: F811
+    town: Town,  # noqa: F811
+    wang: House,
+) -> None:
+    first, again = (
+        ask(given={"number": wang.number, "by_device": by_device}, key=key)
+        for key, by_device in (("k1", False), ("k2", True))
+    )
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.get_json()["id"], again.get_json()["outcome"]) == (first.get_json()["id"], "joined")
+    assert carrier.count(Incident) == 1
+    assert [channel for _, channel, _ in told(town, Purpose.NEWS)] == [*[Channel.CALL] * 2, *[Channel.SMS] * 2]
+
+
 @pytest.mark.parametrize(
     ("given", "key", "status", "code"),
     [
