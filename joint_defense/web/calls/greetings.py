@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from joint_defense.rules.upkeep.greetings import GreetingOutcome, GreetingStep, 
 from joint_defense.rules.wording.greetings import CONSENT, WORDS_VERSION
 from joint_defense.upkeep.greetings import greeting_days, wishes
 from joint_defense.upkeep.greetings.wishes import EnrolledBy, Wish
+from joint_defense.web.words import is_in_chinese
 
 pages = Blueprint("greetings", __name__)
 
@@ -301,7 +302,7 @@ def _draw(code: str, typed: dict[str, str], wrong: dict[str, str]) -> str:
     show_numbers(len(found))
     names = ("phone", "at", "channel", "contact_name", "contact_number", "contact_agreed", "alarms", "consent_by")
     form: dict[str, object] = {name: typed.get(name, "") for name in names}
-    in_chinese = str(get_locale()).startswith("zh")
+    in_chinese = is_in_chinese()
     return render_template(
         "greetings/village.html",
         village=village,

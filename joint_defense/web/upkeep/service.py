@@ -6,7 +6,7 @@ import threading
 
 from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from config.database import read_clock
@@ -19,6 +19,7 @@ from joint_defense.processes.budget import read_costs
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.states import IncidentKind
 from joint_defense.rules.wording.service import name_alert
+from joint_defense.web.words import is_in_chinese
 
 pages = Blueprint("service", __name__)
 KEEPERS_OF_IT = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN})
@@ -121,7 +122,7 @@ def send_test() -> ResponseReturnValue:
 def _draw_page(form: QuietForm, wrong: dict[str, str]) -> str:
     runtime = get_runtime()
     settings = runtime.settings
-    language = "zh" if get_locale().language == "zh" else "en"
+    language = "zh" if is_in_chinese() else "en"
     with runtime.database.begin(reads=True) as session:
         now = read_clock(session)
         listed = service_alerts.list_open(session)
